@@ -1,0 +1,401 @@
+"""The composition root: settings, apps, routes, templates and middleware become one WSGI callable."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from urllib.parse import quote
+
+from scaffold.apps import App, Discovery, discover, load_app, put_on_path
+from scaffold.conf import Settings, debug_variable, load_settings
+from scaffold.debug import report_response, report_text
+from scaffold.exceptions import AppLoadError, HTTPError, RouteConflictError, SettingsError, ViewError, reason_phrase
+from scaffold.http import (
+    JSONResponse,
+    RedirectResponse,
+    Request,
+    Response,
+    current_request,
+    plain_error,
+    prefers_json,
+)
+from scaffold.middleware import Handler
+from scaffold.routing import (
+    BUILT_IN,
+    Converter,
+    Match,
+    MethodMismatch,
+    Resolver,
+    Reverser,
+    Route,
+    SlashRedirect,
+    UrlPattern,
+    caller,
+    compile_patterns,
+    make_pattern,
+)
+from scaffold.server import Address, Server, base_url, bind, console_log, parse_address, stop_on_signals
+from scaffold.staticfiles import StaticFiles
+from scaffold.templating import Templates
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+__all__ = ["Application"]
+
+V = TypeVar("V", bound=Callable[..., Any])
+ErrorHandler = Callable[[Request, Any], Any]
+
+DEFAULT_ADDRESS = Address("127.0.0.1", 8000)
+ALL_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+_log = logging.getLogger("scaffold.request")
+
+
+class Application:
+    """A WSGI application (PEP 3333): routes with views behind them, and what they need.
+
+    ``Application()`` is enough for a single file: ``root`` is that file's folder, DEBUG is the variable of that name
+    unless ``settings`` says otherwise, and ``templates`` are texts by name that need no file. `from_project` makes one
+    of a whole project. Raises `SettingsError`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | Mapping[str, Any] | None = None,
+        *,
+        root: Path | None = None,
+        templates: Mapping[str, str] | None = None,
+        apps: Sequence[App] = (),
+        discovery: Discovery | None = None,
+    ) -> None:
+        self.root = root or Path(sys._getframe(1).f_code.co_filename).absolute().parent
+        if not isinstance(settings, Settings):
+            values = dict(settings or {})
+            if "DEBUG" not in values:
+                values["DEBUG"] = debug_variable(self.root)
+            settings = Settings.from_values(values)
+        self.settings = settings
+        self.apps = tuple(app for app in apps if app.error is None)
+        self.failed = tuple(app for app in apps if app.error is not None)
+        self.discovery = discovery or Discovery(())
+        self.commands: dict[str, Callable[..., Any]] = {}
+        self.routes: tuple[Route, ...] = ()
+        self._resolver = Resolver()
+        self._reverser = Reverser()
+        self._error_handlers: dict[int | type[BaseException], ErrorHandler] = {}
+        self.converters = _converters(settings)
+        self.static_files = StaticFiles([self.root / "static", *(app.folder / "static" for app in apps)])
+        self.templates = Templates(
+            [self.root / "templates", *(app.folder / "templates" for app in apps)],
+            auto_reload=settings.DEBUG,
+            texts=templates or {},
+            names={"url_for": self.url_for, "static": self.static, "editor_url": self.editor_url},
+        )
+        self._add_routes()
+        self._handler = self._build_handler()
+
+    @classmethod
+    def from_project(cls, project: str | os.PathLike[str], *, strict: bool | None = None) -> Application:
+        """Load the project in the folder ``project``: its settings, then each app, once.
+
+        An app that can't be imported is in ``failed`` and its prefix shows the error; when ``strict``, which is the
+        rule with DEBUG off, it raises `AppLoadError` instead. Raises `SettingsError` and `RoutingError` too.
+        """
+        root = Path(project).resolve()
+        put_on_path(root)
+        settings = load_settings(root)
+        for name, known in settings.suspects().items():
+            _log.warning("%s: the setting %s is unknown. Did you mean %r?", settings.origin(name).source, name, known)
+        discovery = discover(root, settings.INSTALLED_APPS)
+        converters = _converters(settings)
+        apps = [load_app(found, converters) for found in discovery.found]
+        strict = not settings.DEBUG if strict is None else strict
+        for app in apps:
+            if app.error is not None and strict:
+                raise app.error
+        return cls(settings, root=root, apps=apps, discovery=discovery)
+
+    # --- routes -------------------------------------------------------------------------------------------------
+
+    def route(self, rule: str, *, methods: Iterable[str] | None = None, name: str = "") -> Callable[[V], V]:
+        """Register the decorated view for ``rule``, such as ``"/notes/<int:id>/"``; its name is the function's.
+
+        Raises `RoutingError` for a wrong rule, and `RouteConflictError` for one that is taken.
+        """
+        source = caller(sys._getframe(1))
+
+        def register(view: V) -> V:
+            named = name or getattr(view, "__name__", "")
+            self._add_pattern(make_pattern(rule.removeprefix("/"), view, name=named, methods=methods, source=source))
+            return view
+
+        return register
+
+    def command(self, function: V) -> V:
+        """Register the decorated function as a command of the command line, with its arguments by annotations."""
+        self.commands[getattr(function, "__name__", "command").replace("_", "-")] = function
+        return function
+
+    def error_handler(self, kind: int | type[BaseException]) -> Callable[[ErrorHandler], ErrorHandler]:
+        """Register the decorated function for a status or for a class of exceptions.
+
+        It takes the request and the error, and returns what a view returns; its status is the error's unless it
+        returns a `Response`.
+        """
+
+        def register(handler: ErrorHandler) -> ErrorHandler:
+            self._error_handlers[kind] = handler
+            return handler
+
+        return register
+
+    def resolve(self, path: str, method: str = "GET") -> Any:
+        """Return what ``method`` on ``path`` leads to: a value of `scaffold.routing.Resolution`."""
+        return self._resolver.resolve(path, method)
+
+    def url_for(self, name: str, /, **values: Any) -> str:
+        """Return the URL of the route ``name`` with ``values`` for its parameters.
+
+        While a request is handled, the path where the application is mounted comes first. Raises `ReverseError`.
+        """
+        return self._mount() + self._reverser.reverse(name, values)
+
+    def static(self, path: str) -> str:
+        """Return the URL of the static file ``path``, such as ``"home/home.css"``."""
+        return f"{self._mount()}{self.settings.STATIC_URL}{quote(path)}"
+
+    def editor_url(self, path: str) -> str:
+        """Return a link that opens the project's file ``path`` in the editor of EDITOR_URL; empty with DEBUG off."""
+        pattern = self.settings.EDITOR_URL if self.settings.DEBUG else ""
+        return pattern.replace("{path}", quote(str(self.root / path)))
+
+    def _mount(self) -> str:
+        request = current_request.get(None)
+        return request.script_name if request is not None else ""
+
+    def _add_pattern(self, pattern: UrlPattern, prefix: str = "") -> None:
+        for route in compile_patterns([pattern], prefix=prefix, converters=self.converters):
+            self._add_route(route)
+
+    def _add_route(self, route: Route) -> None:
+        self._resolver.add(route)
+        self._reverser.add(route)
+        self.routes += (route,)
+
+    def _add_routes(self) -> None:
+        for app in self.apps:
+            for route in app.routes:
+                self._add_route(route)
+        pattern = f"{self.settings.STATIC_URL.lstrip('/')}<path:path>"
+        self._add_pattern(
+            make_pattern(pattern, self.static_files.serve, name="static", methods=None, source=caller(sys._getframe()))
+        )
+        for app in self.failed:
+            self._add_failed(app)
+
+    def _add_failed(self, app: App) -> None:
+        def show_error(request: Request, rest: str = "") -> Response:
+            del request, rest
+            error = app.error or AppLoadError(f"the app {app.name!r} can't be loaded")
+            raise error.with_traceback(None)
+
+        for text in ("", "<path:rest>"):
+            pattern = make_pattern(text, show_error, name="", methods=ALL_METHODS, source=str(app.folder / "urls.py"))
+            for route in compile_patterns([pattern], prefix=app.prefix, app=app.name):
+                try:
+                    self._resolver.add(route)
+                except RouteConflictError:
+                    _log.debug(
+                        "%s is served by another app, so the error of %s is not shown there", route.path, app.name
+                    )
+
+    # --- a request ----------------------------------------------------------------------------------------------
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a WSGI request (PEP 3333)."""
+        request = Request(environ, self)
+        token = current_request.set(request)
+        try:
+            response = self._handler(request)
+            response.prepare(request)
+        finally:
+            current_request.reset(token)
+        return response(environ, start_response)
+
+    def _build_handler(self) -> Handler:
+        handler = self._guarded(self._dispatch)
+        for item in reversed(self.settings.MIDDLEWARE):
+            wrap = import_object(item, self.settings, "MIDDLEWARE") if isinstance(item, str) else item
+            handler = wrap(handler)
+        return self._guarded(handler)
+
+    def _guarded(self, handler: Handler) -> Handler:
+        def handle(request: Request) -> Response:
+            try:
+                return handler(request)
+            except Exception as error:
+                return self._error_response(request, error)
+
+        return handle
+
+    def _dispatch(self, request: Request) -> Response:
+        found = self._resolver.resolve(request.path, request.method)
+        if isinstance(found, Match):
+            route = found.route
+            request.params = found.params
+            request.route_name = request.environ["scaffold.route"] = route.name
+            view = route.view() if isinstance(route.view, type) else route.view
+            return self._to_response(view(request, **found.params), route)
+        if isinstance(found, SlashRedirect):
+            query = f"?{request.query_string}" if request.query_string else ""
+            return RedirectResponse(request.script_name + quote(found.path) + query, 308)
+        if isinstance(found, MethodMismatch):
+            allow = {"Allow": ", ".join(sorted({*found.allowed, "OPTIONS"}))}
+            if request.method == "OPTIONS":
+                return Response(status=204, headers=allow)
+            raise HTTPError(405, f"{request.method} is not allowed here.", headers=allow)
+        if request.method == "OPTIONS" and request.path == "*":
+            return Response(status=204)  # RFC 9110 section 9.3.7: about the server as a whole
+        raise HTTPError(404, "There is no page at this address.")
+
+    def _to_response(self, result: Any, route: Route) -> Response:
+        if isinstance(result, Response):
+            return result
+        if isinstance(result, str):
+            return Response(result)
+        if inspect.isawaitable(result):
+            return self._to_response(asyncio.run(_finish(result)), route)
+        if isinstance(result, dict | list):
+            try:
+                return JSONResponse(result)
+            except (TypeError, ValueError) as error:
+                raise self._view_error(route, f"returned what JSON has no form for: {error}") from error
+        raise self._view_error(route, f"returned {'None' if result is None else type(result).__name__}")
+
+    def _view_error(self, route: Route, cause: str) -> ViewError:
+        code = getattr(inspect.unwrap(route.view), "__code__", None)
+        source = f"{code.co_filename}:{code.co_firstlineno}" if code else route.source
+        hint = "Return a Response, a str (HTML), or a dict or list (JSON)."
+        return ViewError(f"the view {route.view_name} {cause}", source=source, hint=hint)
+
+    # --- errors -------------------------------------------------------------------------------------------------
+
+    def _error_response(self, request: Request, error: Exception) -> Response:
+        status = error.status if isinstance(error, HTTPError) else 500
+        handler = self._find_error_handler(error, status)
+        if handler is not None:
+            try:
+                return self._handled(handler, request, error, status)
+            except Exception as failure:
+                error, status = failure, 500
+        if isinstance(error, HTTPError):
+            return self._error_page(request, error)
+        if request.environ.get("scaffold.raise_errors"):
+            raise error
+        self._log_error(request, error)
+        if self.settings.DEBUG and request.is_local:
+            return report_response(error, request)
+        return self._error_page(request, HTTPError(500, "The server could not answer. It has noted the reason."))
+
+    def _log_error(self, request: Request, error: Exception) -> None:
+        """Log what a developer reads at a terminal with DEBUG on, and the whole traceback with DEBUG off."""
+        asked = f"{request.method} {request.environ.get('PATH_INFO')!r} failed"
+        if not self.settings.DEBUG:
+            _log.error("%s", asked, exc_info=error)
+        elif not isinstance(error, AppLoadError):  # which was printed when it happened
+            _log.error("%s\n%s", asked, report_text(error))
+
+    def _find_error_handler(self, error: Exception, status: int) -> ErrorHandler | None:
+        for kind in type(error).__mro__:
+            if kind in self._error_handlers:
+                return self._error_handlers[kind]
+        return self._error_handlers.get(status)
+
+    def _handled(self, handler: ErrorHandler, request: Request, error: Exception, status: int) -> Response:
+        result = handler(request, error)
+        if isinstance(result, Response):
+            return result
+        response = Response(result) if isinstance(result, str) else JSONResponse(result)
+        response.status = status
+        return response
+
+    def _error_page(self, request: Request, error: HTTPError) -> Response:
+        """Return the project's own page for the status where it has one, else the plain one."""
+        template = f"{error.status}.html"
+        if prefers_json(request) or not self.templates.has(template):
+            return plain_error(request, error)
+        context = {"status": error.status, "reason": reason_phrase(error.status), "detail": error.detail}
+        try:
+            return Response(self.render(template, context, request), error.status, headers=error.headers)
+        except Exception:
+            _log.exception("the page for the status %s failed too: %s", error.status, template)
+            return plain_error(request, error)
+
+    # --- templates ----------------------------------------------------------------------------------------------
+
+    def render(self, template: str, context: Mapping[str, Any] | None = None, request: Request | None = None) -> str:
+        """Return the text of ``template`` with ``context`` and, where it is given, the ``request``.
+
+        Raises `TemplateMissingError` and whatever Jinja2 raises for a template that is wrong.
+        """
+        names = dict(context or {})
+        if request is not None:
+            names.setdefault("request", request)
+        return self.templates.render(template, names)
+
+    # --- serving ------------------------------------------------------------------------------------------------
+
+    def run(self, host: str = "", port: int | None = None, *, stream: TextIO = sys.stderr) -> None:
+        """Serve the application until Ctrl-C; the variable PORT counts where no ``port`` is given, then 8000.
+
+        Raises `ServerError` when the address can't be had.
+        """
+        given = os.environ.get("PORT")
+        address = parse_address(given, default=DEFAULT_ADDRESS) if given else DEFAULT_ADDRESS
+        address = Address(host or address.host, address.port if port is None else port)
+        with bind(address) as listener:
+            server = Server(self, listener, access_log=console_log(stream))
+            print(f"Serving at {base_url(listener)} (Ctrl-C stops)", file=stream, flush=True)
+            with stop_on_signals(server):
+                server.serve_forever()
+            server.server_close()
+
+
+async def _finish(awaitable: Any) -> Any:
+    return await awaitable
+
+
+def import_object(dotted: str, settings: Settings, setting: str) -> Any:
+    """Return what the dotted name ``package.module.name`` stands for, or raise `SettingsError` for ``setting``."""
+    module, _, name = dotted.rpartition(".")
+    source = settings.origin(setting).source
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SettingsError(
+            f"{setting} names {dotted!r}, which can't be imported: {error}",
+            source=source,
+            hint="Mend the name, or take it out.",
+        ) from error
+
+
+def _converters(settings: Settings) -> dict[str, type[Converter[Any]]]:
+    converters = dict(BUILT_IN)
+    for name, item in settings.CONVERTERS.items():
+        kind = import_object(item, settings, "CONVERTERS") if isinstance(item, str) else item
+        if not (isinstance(kind, type) and issubclass(kind, Converter)):
+            raise SettingsError(
+                f"the converter {name!r} is {kind!r}",
+                source=settings.origin("CONVERTERS").source,
+                hint="Give a subclass of scaffold.routing.Converter, or its dotted name.",
+            )
+        converters[name] = kind
+    return converters

@@ -1,0 +1,265 @@
+"""Apps: found, not registered. Every package under ``apps/`` with a ``urls.py`` is one; INSTALLED_APPS adds more."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import keyword
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from scaffold.exceptions import AppLoadError, RoutingError, ScaffoldError
+from scaffold.routing import BUILT_IN, Converter, Route, checked_patterns, compile_patterns
+
+__all__ = ["App", "CommandFile", "Discovery", "FoundApp", "Skipped", "discover", "find_commands", "load_app"]
+
+APPS_FOLDER = "apps"
+_TEST_NAMES = ("test", "tests", "testing")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundApp:
+    """An app as it lies on the disk; nothing of it has been imported."""
+
+    name: str
+    package: str
+    folder: Path
+
+    @property
+    def urls_file(self) -> Path:
+        """The file that declares the app's routes."""
+        return self.folder / "urls.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A folder that is no app, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What was found, in the order of names with INSTALLED_APPS behind, and what was left out."""
+
+    found: tuple[FoundApp, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """An app with its routes; ``error`` is set, and there are no routes, when its import failed."""
+
+    name: str
+    package: str
+    folder: Path
+    prefix: str
+    routes: tuple[Route, ...] = field(default=(), repr=False)
+    error: AppLoadError | None = None
+
+
+def discover(project: Path, installed: Sequence[str] = ()) -> Discovery:
+    """Find the apps of ``project`` and the ``installed`` packages, without importing an app.
+
+    Raises `AppLoadError` for an installed app that is not there, and for two apps of one name.
+    """
+    found: list[FoundApp] = []
+    skipped: list[Skipped] = []
+    root = project / APPS_FOLDER
+    for folder in sorted(root.iterdir(), key=lambda item: item.name) if root.is_dir() else ():
+        if folder.is_dir():
+            reason = _reason_to_skip(folder)
+            if reason:
+                skipped.append(Skipped(folder, reason))
+            else:
+                found.append(FoundApp(folder.name, f"{APPS_FOLDER}.{folder.name}", folder))
+    found += [_installed_app(package) for package in installed]
+    _check_names(found)
+    return Discovery(tuple(found), tuple(skipped))
+
+
+def _reason_to_skip(folder: Path) -> str:
+    name = folder.name
+    if name.startswith((".", "_")):
+        return "its name begins with a dot or an underscore"
+    if name in _TEST_NAMES or name.startswith("test_"):
+        return "it is a folder of tests"
+    if not name.isidentifier() or keyword.iskeyword(name):
+        return "its name can't be imported in Python"
+    if not (folder / "__init__.py").is_file():
+        return "it has no __init__.py"
+    if not (folder / "urls.py").is_file():
+        return "it has no urls.py"
+    return ""
+
+
+def _installed_app(package: str) -> FoundApp:
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError) as error:
+        raise _not_installed(package, str(error)) from error
+    if spec is None or not spec.submodule_search_locations:
+        raise _not_installed(package, "there is no such package" if spec is None else "it is a module, not a package")
+    folder = Path(next(iter(spec.submodule_search_locations)))
+    if not (folder / "urls.py").is_file():
+        raise _not_installed(package, "it has no urls.py")
+    return FoundApp(package.rpartition(".")[2], package, folder)
+
+
+def _not_installed(package: str, reason: str) -> AppLoadError:
+    return AppLoadError(
+        f"INSTALLED_APPS names {package!r}, but {reason}", hint="Install it, or take it out of config/settings.py."
+    )
+
+
+def _check_names(found: Iterable[FoundApp]) -> None:
+    seen: dict[str, FoundApp] = {}
+    for app in found:
+        other = seen.setdefault(app.name, app)
+        if other is not app:
+            raise AppLoadError(
+                f"two apps are named {app.name!r}: {other.folder} and {app.folder}", hint="Rename one of the folders."
+            )
+
+
+def load_app(found: FoundApp, converters: Mapping[str, type[Converter[Any]]] = BUILT_IN) -> App:
+    """Import the ``urls`` module of an app, once, and return the app with its routes or with its error."""
+    try:
+        module = importlib.import_module(f"{found.package}.urls")
+        _check_origin(module, found)
+        prefix = normal_prefix(getattr(module, "prefix", None), found)
+        patterns = checked_patterns(getattr(module, "urlpatterns", None), f"{found.urls_file}:1")
+        routes = tuple(
+            compile_patterns(patterns, prefix=prefix, namespace=found.name, app=found.name, converters=converters)
+        )
+    except Exception as error:
+        return App(found.name, found.package, found.folder, _written_prefix(found), error=_load_error(found, error))
+    return App(found.name, found.package, found.folder, prefix, routes)
+
+
+def _check_origin(module: ModuleType, found: FoundApp) -> None:
+    file = Path(module.__file__ or "")
+    if file.resolve() != found.urls_file.resolve():
+        raise AppLoadError(
+            f"{module.__name__} is {file}, not {found.urls_file}",
+            hint="One process serves one project; start another process for this one.",
+        )
+
+
+def normal_prefix(prefix: object, found: FoundApp) -> str:
+    """Return the prefix with its final slash: the app's name when None was given, ``""`` for the root."""
+    if prefix is None:
+        return f"{found.name}/"
+    if not isinstance(prefix, str):
+        raise RoutingError(f"prefix is {prefix!r}", source=str(found.urls_file), hint="Write a text such as 'blog/'.")
+    if prefix.startswith("/"):
+        hint = f"Write {prefix.lstrip('/')!r}: a prefix is relative to the root."
+        raise RoutingError(f"the prefix {prefix!r} begins with a slash", source=str(found.urls_file), hint=hint)
+    return prefix if prefix.endswith("/") or not prefix else f"{prefix}/"
+
+
+def _written_prefix(found: FoundApp) -> str:
+    """Return the prefix as far as it can be read from the file of an app that can't be imported."""
+    try:
+        statements = ast.parse(found.urls_file.read_bytes()).body
+    except (SyntaxError, ValueError, OSError):
+        statements = []
+    for node in statements:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="prefix")], value=ast.Constant(value=str(text))):
+                text = text.strip("/")
+                return f"{text}/" if text else ""
+    return f"{found.name}/"
+
+
+def _load_error(found: FoundApp, error: Exception) -> AppLoadError:
+    """Wrap what the import of an app raised, with the innermost place in the project's own code."""
+    if isinstance(error, ScaffoldError):
+        wrapped = AppLoadError(
+            f"the app {found.name!r} can't be loaded: {error.cause}",
+            source=error.source or str(found.urls_file),
+            hint=error.hint,
+        )
+    else:
+        reason = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
+        wrapped = AppLoadError(
+            f"the app {found.name!r} can't be loaded: {reason}",
+            source=next(_places(error, found), str(found.urls_file)),
+            hint="Mend it and save; nothing else of the project is concerned.",
+        )
+    wrapped.__cause__ = error
+    return wrapped
+
+
+def _places(error: BaseException, found: FoundApp) -> Iterator[str]:
+    """Yield ``file:line`` of the error, the most telling place first."""
+    if isinstance(error, SyntaxError) and error.filename:
+        yield f"{error.filename}:{error.lineno}"
+    root = str(found.folder.parent)
+    frames = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        frames.append((traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
+        traceback = traceback.tb_next
+    for file, line in reversed(frames):
+        if file.startswith(root):
+            yield f"{file}:{line}"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFile:
+    """A module with a command of its own: ``commands/send_mail.py`` of an app is the command ``send-mail``."""
+
+    name: str
+    app: str
+    file: Path
+    module: str
+
+
+def find_commands(apps: Iterable[FoundApp | App]) -> tuple[CommandFile, ...]:
+    """Return the commands of ``apps``, in order, without importing them; names may repeat."""
+    commands = []
+    for app in apps:
+        for file in sorted((app.folder / "commands").glob("*.py")):
+            if not file.name.startswith(("_", ".")) and file.stem.isidentifier():
+                module = f"{app.package}.commands.{file.stem}"
+                commands.append(CommandFile(file.stem.replace("_", "-"), app.name, file, module))
+    return tuple(commands)
+
+
+def load_command(command: CommandFile) -> Callable[..., Any]:
+    """Import the module of ``command`` and return its function ``command``.
+
+    Raises `AppLoadError` with the place when it can't be imported or has no such function.
+    """
+    try:
+        function = getattr(importlib.import_module(command.module), "command", None)
+    except Exception as error:
+        found = FoundApp(command.app, "", command.file.parent.parent)
+        raise AppLoadError(
+            f"the command {command.name!r} can't be imported: {type(error).__name__}: {error}",
+            source=next(_places(error, found), str(command.file)),
+            hint="Mend the module.",
+        ) from error
+    if not callable(function):
+        raise AppLoadError(
+            f"the command {command.name!r} has no function named 'command'",
+            source=f"{command.file}:1",
+            hint="Write def command(...) in it.",
+        )
+    return cast("Callable[..., Any]", function)
+
+
+def put_on_path(project: Path) -> None:
+    """Make ``apps`` and ``config`` of ``project`` importable: its folder comes first on ``sys.path``."""
+    folder = str(project)
+    if folder in sys.path:
+        sys.path.remove(folder)
+    sys.path.insert(0, folder)
+    importlib.invalidate_caches()

@@ -1,0 +1,129 @@
+"""Static files: found in the project's ``static/`` folder and, behind it, each app's; also whole folders, listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from scaffold.exceptions import HTTPError
+from scaffold.http import FileResponse, RedirectResponse, Request, Response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+__all__ = ["DirectoryApplication", "StaticFiles", "safe_join"]
+
+
+def safe_join(root: Path, path: str) -> Path | None:
+    """Return ``root / path``, or None when that would leave ``root``, also through a symbolic link.
+
+    ``path`` is percent-decoded with slashes between its segments. Hidden names are refused as well: ``.env`` and
+    ``.git`` are not for the public.
+    """
+    parts = path.split("/")
+    if "\x00" in path or "\\" in path or any(part in {"", ".", ".."} or part.startswith(".") for part in parts):
+        return None
+    target = root.joinpath(*parts)
+    try:
+        resolved = target.resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):
+        return None
+    return target if resolved.is_relative_to(root.resolve()) else None
+
+
+class StaticFiles:
+    """The static files below several folders; the first folder that holds a path wins."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self.folders = tuple(folders)
+
+    def find(self, path: str) -> Path | None:
+        """Return the file for ``path``, or None."""
+        for folder in self.folders:
+            file = safe_join(folder, path)
+            if file is not None and file.is_file():
+                return file
+        return None
+
+    def names(self) -> Iterator[str]:
+        """Yield the path of every static file, without those that another folder hides."""
+        seen = set()
+        for folder in self.folders:
+            for file in sorted(folder.rglob("*")) if folder.is_dir() else ():
+                name = file.relative_to(folder).as_posix()
+                if file.is_file() and name not in seen:
+                    seen.add(name)
+                    yield name
+
+    def serve(self, request: Request, path: str) -> Response:
+        """Return the file for ``path``, as a view; `HTTPError` 404 when there is none."""
+        file = self.find(path)
+        if file is None:
+            raise HTTPError(404, f"There is no static file {request.path}.")
+        response = FileResponse(file)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+class DirectoryApplication:
+    """A WSGI application that serves a folder: ``index.html`` where there is one, else a listing.
+
+    Hidden files and what lies outside of the folder, also behind symbolic links, are not there.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a WSGI request (PEP 3333)."""
+        request = Request(environ)
+        try:
+            response = self._respond(request)
+        except HTTPError as error:
+            page = _page(f"{error.status} {error.detail}", "")
+            response = Response(page, error.status, headers=error.headers)
+        response.prepare(request)
+        return response(environ, start_response)
+
+    def _respond(self, request: Request) -> Response:
+        if request.method not in {"GET", "HEAD"}:
+            raise HTTPError(405, headers={"Allow": "GET, HEAD"})
+        path = request.path.strip("/")
+        target = safe_join(self.root, path) if path else self.root
+        if target is None or not target.exists():
+            raise HTTPError(404)
+        if target.is_dir():
+            return self._folder(request, target)
+        if request.path.endswith("/"):
+            raise HTTPError(404)
+        return FileResponse(target)
+
+    def _folder(self, request: Request, folder: Path) -> Response:
+        path = "/" + request.path.strip("/")
+        if not request.path.endswith("/"):
+            query = f"?{request.query_string}" if request.query_string else ""
+            return RedirectResponse(f"{request.script_name}{quote(path)}/{query}", 308)
+        index = folder / "index.html"
+        if index.is_file():
+            return FileResponse(index)
+        return Response(_page(f"Index of {path}", "".join(self._lines(path, folder))))
+
+    def _lines(self, path: str, folder: Path) -> Iterator[str]:
+        if path != "/":
+            yield '<li><a href="../">../</a></li>'
+        for item in sorted(folder.iterdir(), key=lambda item: (not item.is_dir(), item.name)):
+            if safe_join(self.root, item.relative_to(self.root).as_posix()) is not None:
+                name = item.name + ("/" if item.is_dir() else "")
+                yield f'<li><a href="./{quote(name)}">{escape(name)}</a></li>'
+
+
+def _page(title: str, items: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{escape(title)}</title></head><body><h1>{escape(title)}</h1><ul>{items}</ul></body></html>"
+    )

@@ -1,0 +1,196 @@
+"""A client for tests: it calls the application over WSGI, without sockets, and keeps cookies like a browser."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes, urlencode, urljoin, urlsplit
+
+from scaffold.application import Application
+from scaffold.http import Headers, parse_cookies
+
+__all__ = ["Client", "TestResponse"]
+
+FormData = Mapping[str, str | Sequence[str]]
+
+MAX_REDIRECTS = 20
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_KEEP_METHOD = frozenset({307, 308})
+
+
+class TestResponse:
+    """What the application answered; ``url`` is what was asked for last, ``history`` the redirects before."""
+
+    __test__ = False
+
+    def __init__(self, url: str, status: int, headers: Headers, body: bytes) -> None:
+        self.url = url
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.history: list[TestResponse] = []
+
+    def __repr__(self) -> str:
+        return f"<TestResponse {self.status} {self.url}>"
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8."""
+        return self.body.decode("utf-8")
+
+    def json(self) -> Any:
+        """Return the value of a JSON body."""
+        return json.loads(self.body)
+
+
+class Client:
+    """Calls ``app``; cookies are kept from one request to the next.
+
+    An exception in a view is raised here, where the test can see it, unless ``raise_errors`` is off: then the answer is
+    the 500 that a browser would get. ``host`` defaults to the first of ALLOWED_HOSTS that is a plain name, else
+    ``localhost``.
+    """
+
+    def __init__(self, app: Application, *, host: str = "", raise_errors: bool = True) -> None:
+        self.app = app
+        self.host = host or next((name for name in app.settings.ALLOWED_HOSTS if name[0] not in "*."), "localhost")
+        self.raise_errors = raise_errors
+        self.cookies: dict[str, str] = {}
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        """GET ``path``; the options are those of `request`."""
+        return self.request("GET", path, **options)
+
+    def head(self, path: str, **options: Any) -> TestResponse:
+        """HEAD ``path``; the options are those of `request`."""
+        return self.request("HEAD", path, **options)
+
+    def post(self, path: str, **options: Any) -> TestResponse:
+        """POST to ``path``; the options are those of `request`."""
+        return self.request("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> TestResponse:
+        """PUT to ``path``; the options are those of `request`."""
+        return self.request("PUT", path, **options)
+
+    def patch(self, path: str, **options: Any) -> TestResponse:
+        """PATCH ``path``; the options are those of `request`."""
+        return self.request("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> TestResponse:
+        """DELETE ``path``; the options are those of `request`."""
+        return self.request("DELETE", path, **options)
+
+    def options(self, path: str, **options: Any) -> TestResponse:
+        """OPTIONS of ``path``; the options are those of `request`."""
+        return self.request("OPTIONS", path, **options)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: FormData | None = None,
+        form: FormData | None = None,
+        json: Any = None,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        follow: bool = False,
+    ) -> TestResponse:
+        """Send a request and return the answer.
+
+        ``query`` is added to the path's own; at most one of ``form``, ``json`` and ``body`` is sent. With ``follow``
+        redirects on this host are followed, 20 at most; ``RuntimeError`` beyond that.
+        """
+        if query:
+            path += ("&" if "?" in path else "?") + urlencode(query, doseq=True)
+        content, content_type = _content(form, json, body)
+        fields = {"Content-Type": content_type} if content_type else {}
+        fields.update(headers or {})
+        response = self._send(method, path, content, fields)
+        history: list[TestResponse] = []
+        while follow and response.status in _REDIRECTS:
+            if len(history) == MAX_REDIRECTS:
+                raise RuntimeError(f"{path} redirects more than {MAX_REDIRECTS} times")
+            history.append(response)
+            target = urljoin(response.url, response.headers["Location"])
+            if urlsplit(target).netloc != self.host:
+                break
+            if response.status not in _KEEP_METHOD and method != "HEAD":
+                method, content, fields = "GET", b"", dict(headers or {})
+            response = self._send(method, target.partition(self.host)[2] or "/", content, fields)
+        response.history = history
+        return response
+
+    def _send(self, method: str, path: str, content: bytes, fields: Mapping[str, str]) -> TestResponse:
+        environ = self._environ(method, path, content, fields)
+        answer: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            del exc_info
+            answer.append((status, headers))
+            return chunks.append
+
+        chunks: list[bytes] = []
+        blocks = self.app(environ, start_response)
+        try:
+            chunks.extend(blocks)
+        finally:
+            close = getattr(blocks, "close", None)
+            if close is not None:
+                close()
+        status, headers = answer[-1]
+        response = TestResponse(f"http://{self.host}{path}", int(status[:3]), Headers(headers), b"".join(chunks))
+        self._keep_cookies(response)
+        return response
+
+    def _environ(self, method: str, path: str, content: bytes, fields: Mapping[str, str]) -> dict[str, Any]:
+        target, _, query = path.partition("#")[0].partition("?")
+        name, _, port = self.host.partition(":")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(quote(target, safe="/%")).decode("latin-1"),
+            "QUERY_STRING": query,
+            "SERVER_NAME": name,
+            "SERVER_PORT": port or "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "HTTP_HOST": self.host,
+            "CONTENT_LENGTH": str(len(content)) if content or method in {"POST", "PUT", "PATCH"} else "",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(content),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": False,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            "scaffold.raise_errors": self.raise_errors,
+        }
+        if self.cookies:
+            environ["HTTP_COOKIE"] = "; ".join(f"{key}={value}" for key, value in self.cookies.items())
+        for field, value in Headers(fields).multi_items():
+            key = field.upper().replace("-", "_")
+            environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value
+        return environ
+
+    def _keep_cookies(self, response: TestResponse) -> None:
+        for text in response.headers.getlist("Set-Cookie"):
+            pair, _, attributes = text.partition(";")
+            expired = any(item.strip().lower() == "max-age=0" for item in attributes.split(";"))
+            for name, value in parse_cookies(pair).items():
+                if expired:
+                    self.cookies.pop(name, None)
+                else:
+                    self.cookies[name] = value
+
+
+def _content(form: FormData | None, data: Any, body: bytes) -> tuple[bytes, str]:
+    if form is not None:
+        return urlencode(form, doseq=True).encode(), "application/x-www-form-urlencoded"
+    if data is not None:
+        return json.dumps(data).encode(), "application/json"
+    return body, ""
