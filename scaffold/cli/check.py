@@ -1,0 +1,60 @@
+"""``scaffold check``."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scaffold.cli.output import print_line, relative, styled
+from scaffold.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from scaffold.checks import Finding
+
+__all__ = ["command"]
+
+
+def command(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of objects.")] = False,
+) -> None:
+    """Look for mistakes before a visitor finds them."""
+    from scaffold.checks import check_project, run_checks
+
+    workspace: Workspace = ctx.obj
+    if workspace.application is not None:
+        findings, root = run_checks(workspace.application), workspace.application.root
+    else:
+        root = workspace.require_project()
+        findings = check_project(root)
+    if as_json:
+        print_json(findings, root)
+    else:
+        print_findings(findings, root)
+    if any(finding.level == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+def print_json(findings: list[Finding], root: Path) -> None:
+    """Print the findings as a list of objects with level, id, source, message and hint."""
+    import dataclasses
+    import json
+
+    objects = [{**dataclasses.asdict(item), "source": relative(item.source, root)} for item in findings]
+    print_line(json.dumps(objects, indent=2))
+
+
+def print_findings(findings: list[Finding], root: Path) -> None:
+    """Print each finding with its place and hint, and how many there are of each level."""
+    for finding in findings:
+        level = styled(finding.level, finding.level, sys.stdout)
+        print_line(f"{relative(finding.source, root) or '-'}: {level} [{finding.id}] {finding.message}")
+        if finding.hint:
+            print_line(f"    {finding.hint}")
+    counts = Counter(finding.level for finding in findings)
+    found = ", ".join(f"{number} {level}{'s' if number != 1 else ''}" for level, number in counts.items())
+    print_line(found if found else "No mistakes found.")

@@ -1,0 +1,101 @@
+"""The group of all commands: the built-in ones, imported when they are called, and the project's own."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from scaffold.apps import CommandFile, load_command
+from scaffold.cli.workspace import Workspace
+from scaffold.exceptions import AppLoadError, ScaffoldError, UsageError, did_you_mean
+
+__all__ = ["BUILT_IN", "CommandGroup"]
+
+BUILT_IN = ("startproject", "startapp", "runserver", "routes", "check", "test", "shell")
+
+
+class CommandGroup(TyperGroup):
+    """Commands by name; one that can't be imported is named in the help and breaks no other."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands."""
+        own = [name for name, _, _ in self._own_rows(ctx)]
+        return [*BUILT_IN, *dict.fromkeys(name for name in own if name not in BUILT_IN)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of this name; None when there is none, `ScaffoldError` when it can't be imported."""
+        workspace: Workspace = ctx.find_root().obj
+        claims = [command for command in workspace_commands(workspace) if command.name == cmd_name]
+        if cmd_name in BUILT_IN:
+            if claims:
+                raise _duplicate(cmd_name, ["scaffold itself", *(str(claim.file) for claim in claims)])
+            module = importlib.import_module(f"scaffold.cli.{cmd_name}")
+            return as_command(cmd_name, module.command, getattr(module, "CONTEXT", None))
+        if len(claims) > 1:
+            raise _duplicate(cmd_name, [str(claim.file) for claim in claims])
+        if claims:
+            return as_command(cmd_name, load_command(claims[0]))
+        function = getattr(workspace.application, "commands", {}).get(cmd_name)
+        return as_command(cmd_name, function) if function is not None else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that ``args`` begin with; `UsageError` with the nearest name when there is none."""
+        known = self.list_commands(ctx)
+        if args[0] not in known and not args[0].startswith("-"):
+            hint = did_you_mean(args[0], known) or f"{ctx.info_name} --help lists the commands."
+            raise UsageError(f"there is no command {args[0]!r}", hint=hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the built-in commands, then each app's own under its name."""
+        sections: dict[str, list[tuple[str, str]]] = {"Commands": []}
+        for name in BUILT_IN:
+            module = importlib.import_module(f"scaffold.cli.{name}")
+            sections["Commands"].append((name, first_line(module.command)))
+        for name, app, text in self._own_rows(ctx):
+            sections.setdefault(app, []).append((name, text))
+        for title, rows in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def _own_rows(self, ctx: Any) -> list[tuple[str, str, str]]:
+        """Return name, app and first line of help of each command that is not built in."""
+        workspace: Workspace = ctx.find_root().obj
+        rows = [(command.name, command.app, _help_of(command)) for command in workspace_commands(workspace)]
+        own = getattr(workspace.application, "commands", {})
+        return rows + [(name, "Own commands", first_line(function)) for name, function in own.items()]
+
+
+def workspace_commands(workspace: Workspace) -> Sequence[CommandFile]:
+    """Return the project's own commands; none when its apps can't even be listed, which ``check`` reports."""
+    try:
+        return workspace.commands()
+    except AppLoadError:
+        return ()
+
+
+def as_command(name: str, function: Callable[..., Any], settings: dict[str, Any] | None = None) -> Any:
+    """Return the command that Typer makes of ``function``."""
+    single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    single.command(name, context_settings=settings)(function)
+    return typer.main.get_command(single)
+
+
+def first_line(function: Callable[..., Any]) -> str:
+    """Return the first line of a function's documentation."""
+    return (function.__doc__ or "").strip().partition("\n")[0]
+
+
+def _help_of(command: CommandFile) -> str:
+    try:
+        return first_line(load_command(command))
+    except ScaffoldError as error:
+        return f"(broken: {error.cause})"
+
+
+def _duplicate(name: str, claims: Sequence[str]) -> UsageError:
+    return UsageError(f"the command {name!r} is in {' and in '.join(claims)}", hint="Rename one of the files.")

@@ -1,0 +1,69 @@
+"""How commands print: results to stdout, messages to stderr, colours on a terminal alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from scaffold.exceptions import ScaffoldError, TargetExistsError
+
+__all__ = ["columns", "print_error", "print_line", "relative", "styled", "width"]
+
+_STYLES = {"error": "31;1", "warning": "33", "note": "36", "bold": "1", "dim": "2"}
+_MIN_COLUMN = 8
+_GAP = 2
+
+
+def print_line(text: str = "") -> None:
+    """Print a line of a command's result."""
+    print(text, flush=True)  # noqa: T201 - the one place that prints results
+
+
+def print_error(error: ScaffoldError) -> None:
+    """Print what is wrong, where, and what to do."""
+    lines = [f"{styled('error:', 'error', sys.stderr)} {error.cause}"]
+    if isinstance(error, TargetExistsError):
+        lines += [f"  {path}" for path in error.paths]
+    if error.source:
+        lines.append(f"  at {error.source}")
+    if error.hint:
+        lines.append(f"  {error.hint}")
+    print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201 - the one place that prints errors
+
+
+def styled(text: str, style: str, stream: TextIO) -> str:
+    """Return ``text`` in a style, where ``stream`` is a terminal that wants it (NO_COLOR, FORCE_COLOR, TERM=dumb)."""
+    wanted = bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+    if not wanted or os.environ.get("NO_COLOR"):
+        return text
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+
+def width(stream: TextIO) -> int | None:
+    """Return the columns of a terminal, or None for what is no terminal and gets lines of any length."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
+def relative(source: str, root: Path | None) -> str:
+    """Return ``file:line`` relative to ``root`` where it lies below."""
+    prefix = f"{root}{os.sep}"
+    return source[len(prefix) :] if root is not None and source.startswith(prefix) else source
+
+
+def columns(rows: Sequence[Sequence[str]], total: int | None) -> list[str]:
+    """Return ``rows`` as lines of aligned columns, at most ``total`` wide: the widest columns are shortened first."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
+    while total is not None and sum(widths) + _GAP * (len(widths) - 1) > total and max(widths) > _MIN_COLUMN:
+        widths[widths.index(max(widths))] -= 1
+    return [
+        (" " * _GAP).join(_fit(cell, size).ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _fit(text: str, size: int) -> str:
+    return text if len(text) <= size else text[: size - 1] + "…"

@@ -1,0 +1,83 @@
+"""``scaffold runserver``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scaffold.cli.output import print_line
+from scaffold.cli.workspace import Workspace
+from scaffold.exceptions import UsageError
+
+if TYPE_CHECKING:
+    import socket
+
+    from scaffold.reload import Target
+
+__all__ = ["command", "serve_project"]
+
+
+def command(
+    ctx: typer.Context,
+    address: Annotated[
+        str,
+        typer.Argument(help="PORT, :PORT, HOST or HOST:PORT; the variable PORT counts too, port 0 picks a free one."),
+    ] = "",
+    reload: Annotated[
+        bool | None, typer.Option("--reload/--no-reload", help="Serve saved files at once; on when DEBUG is on.")
+    ] = None,
+    directory: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Serve the files of this folder; needs no project.")
+    ] = None,
+) -> None:
+    """Serve the project, or a folder of files."""
+    workspace: Workspace = ctx.obj
+    if directory is not None:
+        raise typer.Exit(_serve_directory(directory, address))
+    raise typer.Exit(_serve(workspace.target(), address, reload))
+
+
+def serve_project(project: Path) -> int:
+    """Serve the project in the folder ``project`` with reload, and return the exit status."""
+    from scaffold.reload import Target
+
+    return _serve(Target.project(project), "", None)
+
+
+def _serve(target: Target, address: str, reload: bool | None) -> int:
+    from scaffold.reload import serve, supervise
+
+    with _bound(address) as listener:
+        if reload is False:
+            return serve(target, listener, stream=sys.stderr)
+        return supervise(target, listener, reload=reload, stream=sys.stderr)
+
+
+def _serve_directory(directory: Path, address: str) -> int:
+    from scaffold.server import Server, console_log, stop_on_signals
+    from scaffold.staticfiles import DirectoryApplication
+
+    if not directory.is_dir():
+        raise UsageError(f"{directory} is no folder", hint="Name a folder that exists.")
+    with _bound(address) as listener:
+        server = Server(DirectoryApplication(directory.resolve()), listener, access_log=console_log(sys.stderr))
+        with stop_on_signals(server):
+            server.serve_forever()
+        server.server_close()
+    return 0
+
+
+def _bound(text: str) -> socket.socket:
+    """Return a listening socket on the address, and print its URL."""
+    from scaffold.server import Address, base_url, bind, parse_address
+
+    address = Address("127.0.0.1", 8000)
+    for given in (os.environ.get("PORT"), text):
+        address = parse_address(given, default=address) if given else address
+    listener = bind(address)
+    print_line(f"Serving at {base_url(listener)} (Ctrl-C stops)")
+    return listener
