@@ -40,17 +40,16 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One exception of a chain, with its frames from the outermost to the innermost."""
+    """One exception of a chain, with its frames from the outermost to the innermost.
+
+    ``own_frames`` are those in the user's own files; the root cause shows its innermost frame when it has none.
+    """
 
     kind: str
     message: str
     hint: str
     frames: tuple[Frame, ...]
-
-    @property
-    def own_frames(self) -> tuple[Frame, ...]:
-        """The frames in the user's own files; the innermost of all when there is none."""
-        return tuple(frame for frame in self.frames if frame.is_own) or self.frames[-1:]
+    own_frames: tuple[Frame, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,8 @@ class Report:
     def from_exception(cls, error: BaseException) -> Report:
         """Gather the report of ``error``; files that are gone leave frames without lines."""
         linecache.checkcache()
-        return cls(tuple(_fault(item) for item in _chain(error)))
+        chain = list(_chain(error))
+        return cls(tuple(_fault(item, is_root=item is chain[-1]) for item in chain))
 
 
 def error_files(error: BaseException) -> tuple[Path, ...]:
@@ -82,12 +82,13 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         current = current.__cause__ or (None if hidden else current.__context__)
 
 
-def _fault(error: BaseException) -> Fault:
-    kind = type(error).__name__
+def _fault(error: BaseException, *, is_root: bool) -> Fault:
+    frames = tuple(_frames(error))
+    own = tuple(frame for frame in frames if frame.is_own) or (frames[-1:] if is_root else ())
     if isinstance(error, ScaffoldError):
-        return Fault(kind, error.cause, error.hint, tuple(_frames(error)))
+        return Fault(type(error).__name__, error.cause, error.hint, frames, own)
     message = (error.msg if isinstance(error, SyntaxError) else _text(error)) or ""
-    return Fault(kind, message, "", tuple(_frames(error)))
+    return Fault(type(error).__name__, message, "", frames, own)
 
 
 def _text(error: BaseException) -> str:

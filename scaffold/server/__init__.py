@@ -1,16 +1,16 @@
 """A server for any WSGI application (PEP 3333), standing on ``http.server``.
 
-:func:`bind` gives a listening socket, :class:`Server` serves an application on it, and :func:`stop_on_signals` ends
+`bind` gives a listening socket, `Server` serves an application on it, and `stop_on_signals` ends
 that by Ctrl-C or SIGTERM. Nothing of the framework but its exceptions is known here.
 """
 
 from __future__ import annotations
 
-from .address import Address, base_url, bind, parse_address
-from .limits import Limits
-from .log import AccessRecord, console_log
-from .server import Server
-from .signals import stop_on_signals
+from scaffold.server.address import Address, base_url, bind, parse_address
+from scaffold.server.limits import Limits
+from scaffold.server.log import AccessRecord, console_log
+from scaffold.server.server import Server
+from scaffold.server.signals import stop_on_signals
 
 __all__ = [
     "AccessRecord",

@@ -10,8 +10,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..exceptions import AddressInUseError, ServerError, UsageError
-from .limits import Limits
+from scaffold.exceptions import AddressInUseError, ServerError, UsageError
+from scaffold.server.limits import Limits
 
 __all__ = ["Address", "base_url", "bind", "parse_address"]
 

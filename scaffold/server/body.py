@@ -6,10 +6,10 @@ import io
 import time
 from typing import Any
 
-from ..exceptions import HTTPError
-from .limits import Limits
-from .protocol import ChunkedDecoder, ProtocolError, RequestHead
-from .transport import ClientGoneError, Transport
+from scaffold.exceptions import HTTPError
+from scaffold.server.limits import Limits
+from scaffold.server.protocol import ChunkedDecoder, ProtocolError, RequestHead
+from scaffold.server.transport import ClientGoneError, Transport
 
 __all__ = ["RequestBody"]
 

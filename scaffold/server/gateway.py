@@ -16,13 +16,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from ..exceptions import HTTPError
-from .body import RequestBody
-from .limits import Limits
-from .log import AccessRecord, escape
-from .protocol import RequestHead
-from .response import ResponseHead, plain_error
-from .transport import ClientGoneError, Transport
+from scaffold.exceptions import HTTPError
+from scaffold.server.body import RequestBody
+from scaffold.server.limits import Limits
+from scaffold.server.log import AccessRecord, escape
+from scaffold.server.protocol import RequestHead
+from scaffold.server.response import ResponseHead, plain_error
+from scaffold.server.transport import ClientGoneError, Transport
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -132,7 +132,7 @@ def _origin_form(target: str) -> str:
 class Exchange:
     """One request and its answer.
 
-    After :meth:`run`, ``keep_alive`` tells whether another request may follow on the connection, and ``lingers``
+    After `run`, ``keep_alive`` tells whether another request may follow on the connection, and ``lingers``
     whether the client may still be sending.
     """
 

@@ -9,14 +9,14 @@ import time
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
-from .gateway import Exchange, build_environ
-from .log import AccessRecord, escape
-from .protocol import ProtocolError, RequestHead, RequestParser
-from .response import plain_error
-from .transport import ClientGoneError, Transport
+from scaffold.server.gateway import Exchange, build_environ
+from scaffold.server.log import AccessRecord, escape
+from scaffold.server.protocol import ProtocolError, RequestHead, RequestParser
+from scaffold.server.response import plain_error
+from scaffold.server.transport import ClientGoneError, Transport
 
 if TYPE_CHECKING:
-    from .server import Server
+    from scaffold.server.server import Server
 
 __all__ = ["RequestHandler", "State"]
 
@@ -27,7 +27,7 @@ _REQUESTS_IN_A_ROW = 8
 
 
 class State(enum.Enum):
-    """What a connection waits for after :meth:`RequestHandler.handle`."""
+    """What a connection waits for after `RequestHandler.handle`."""
 
     IDLE = "nothing of the next request has been read"
     HEAD = "a head has been read in part"
@@ -40,7 +40,7 @@ class RequestHandler(BaseHTTPRequestHandler):
     """Serves the requests of a connection whenever the server finds something to read on it.
 
     Unlike its base class it lives as long as the connection and holds no thread in between: the constructor only sets
-    up, the server calls :meth:`handle` each time that data has arrived and :meth:`finish` at the end.
+    up, the server calls `handle` each time that data has arrived and `finish` at the end.
     """
 
     protocol_version = "HTTP/1.1"

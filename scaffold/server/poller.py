@@ -6,7 +6,7 @@ import selectors
 import socket
 import time
 
-from .handler import RequestHandler
+from scaffold.server.handler import RequestHandler
 
 __all__ = ["Poller"]
 
@@ -17,7 +17,7 @@ _SWEEP_SECONDS = 0.05
 class Poller:
     """The connections that no thread works on, the listening socket, and a way to wake the thread that waits for them.
 
-    All methods but :meth:`wake` belong to that thread.
+    All methods but `wake` belong to that thread.
     """
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ class Poller:
         return late
 
     def wake(self) -> None:
-        """Make :meth:`wait` return; safe from any thread and from a signal handler."""
+        """Make `wait` return; safe from any thread and from a signal handler."""
         try:
             self._wake_sender.send(b"\0")
         except OSError:  # the waker is full, which wakes as well, or the poller is closed

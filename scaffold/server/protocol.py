@@ -1,7 +1,7 @@
 """HTTP/1.1 requests as bytes: framing and parsing after RFC 9112 and RFC 9110, without any I/O.
 
-:class:`RequestParser` takes bytes as they come and gives request heads, :class:`ChunkedDecoder` takes the bytes behind
-a head and gives the body's data. Both raise :class:`ProtocolError` with the status that the client deserves, and both
+`RequestParser` takes bytes as they come and gives request heads, `ChunkedDecoder` takes the bytes behind
+a head and gives the body's data. Both raise `ProtocolError` with the status that the client deserves, and both
 come to the same end however the bytes are split: an error is found at a place in the input, never in an order of calls.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .limits import Limits
+from scaffold.server.limits import Limits
 
 __all__ = ["ChunkedDecoder", "ProtocolError", "RequestHead", "RequestParser"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ..exceptions import reason_phrase
-from .protocol import FIELD_VALUE, TOKEN
+from scaffold.exceptions import reason_phrase
+from scaffold.server.protocol import FIELD_VALUE, TOKEN
 
 __all__ = ["ResponseHead", "plain_error"]
 

@@ -15,13 +15,13 @@ from email.utils import formatdate
 from http.server import HTTPServer
 from typing import TYPE_CHECKING, Any
 
-from .gateway import base_environ
-from .handler import RequestHandler, State
-from .limits import Limits
-from .log import AccessRecord
-from .poller import Poller
-from .pool import ThreadPool
-from .response import plain_error
+from scaffold.server.gateway import base_environ
+from scaffold.server.handler import RequestHandler, State
+from scaffold.server.limits import Limits
+from scaffold.server.log import AccessRecord
+from scaffold.server.poller import Poller
+from scaffold.server.pool import ThreadPool
+from scaffold.server.response import plain_error
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -44,7 +44,7 @@ class Server(HTTPServer):
     ``may_accept`` is asked before a connection is accepted and before a request is read from one that is idle, from
     any thread. Once it has returned False the server is *stale*: it accepts nothing more and reads no further request.
     ``hand_over`` is then given the idle connections, one by one and with their ownership, from the thread that runs
-    :meth:`serve_forever`; without it they are closed when the server stops.
+    `serve_forever`; without it they are closed when the server stops.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Server(HTTPServer):
     # What other threads and signal handlers may call. None of it takes a lock.
 
     def stop(self) -> None:
-        """Make :meth:`serve_forever` return: requests in flight get ``grace_seconds``, idle connections none.
+        """Make `serve_forever` return: requests in flight get ``grace_seconds``, idle connections none.
 
         Safe from any thread and from a signal handler. A second call ends at once.
         """
@@ -93,7 +93,7 @@ class Server(HTTPServer):
         self._poller.wake()
 
     def shutdown(self) -> None:
-        """Stop, and wait until :meth:`serve_forever` has returned; not for the thread that runs it."""
+        """Stop, and wait until `serve_forever` has returned; not for the thread that runs it."""
         self.stop()
         self._ended.wait()
 
@@ -128,7 +128,7 @@ class Server(HTTPServer):
     # The loop. All that follows runs in the thread of serve_forever(), but for _serve().
 
     def serve_forever(self, poll_interval: float = 0.5) -> None:  # noqa: ARG002 - the base class's
-        """Serve until :meth:`stop` is called; a server that has stopped does not serve again.
+        """Serve until `stop` is called; a server that has stopped does not serve again.
 
         ``poll_interval`` is the base class's and of no use here: the server is woken by what happens.
         """

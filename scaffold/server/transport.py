@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from io import BufferedIOBase, RawIOBase
 
-from .limits import Limits
+from scaffold.server.limits import Limits
 
 __all__ = ["ClientGoneError", "Transport"]
 

@@ -150,7 +150,7 @@ def test_the_home_page_names_its_files_and_the_next_commands(tmp_path: Path) -> 
     page = text_of(plan, "apps/home/templates/home/index.html")
 
     for path in (file.path for file in plan.files if file.path.startswith("apps/home/")):
-        assert path.endswith("__init__.py") or "/tests/" in path or f"<code>{path}</code>" in page
+        assert path.endswith("__init__.py") or "/tests/" in path or f"file('{path}')" in page
     for command in ("startapp blog", "routes", "check", "test"):
         assert f"<code>scaffold {command}</code>" in page
 

@@ -1,0 +1,177 @@
+"""Which files matter, and what a change of each asks for."""
+
+# Paths are texts in this module: they are compared and taken apart by the thousand.
+# ruff: noqa: PTH110, PTH118, PTH119, PTH120, PTH206
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from enum import Enum
+from functools import cache
+from pathlib import Path
+
+import pathspec
+
+__all__ = ["FileKind", "Filter", "python_files"]
+
+
+class FileKind(Enum):
+    """What a file is to the reloader."""
+
+    SOURCE = "source"
+    ENVIRONMENT = "environment"
+    TEMPLATE = "template"
+    STYLE = "style"
+    STATIC = "static"
+    OTHER = "other"
+    IGNORED = "ignored"
+
+    @property
+    def replaces_worker(self) -> bool:
+        """Whether a change asks for another worker.
+
+        A template is read anew when it has changed, and a static file with each request: these do not.
+        """
+        return self in {FileKind.SOURCE, FileKind.ENVIRONMENT}
+
+
+IGNORED_FOLDERS = frozenset(
+    {
+        "__pycache__",
+        "node_modules",
+        "site-packages",
+        ".git",
+        ".hg",
+        ".svn",
+        ".idea",
+        ".vscode",
+        ".cache",
+        ".coverage",
+        ".hypothesis",
+        ".mypy_cache",
+        ".nox",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".tox",
+    }
+)
+# Small, and made anew all the time: watching them costs less than looking for them.
+_LIGHT_FOLDERS = frozenset({"__pycache__"})
+IGNORED_SUFFIXES = (
+    ".pyc",
+    ".pyo",
+    ".db",
+    ".sqlite",
+    ".sqlite3",
+    "-journal",
+    "-wal",
+    "-shm",
+    ".log",
+    ".swp",
+    ".swx",
+    ".swo",
+)
+IGNORED_ENDINGS = ("~", ".tmp", ".bak", ".orig", ".rej", "___jb_tmp___", "___jb_old___")
+IGNORED_PREFIXES = (".#", "#", ".goutputstream-", "sed")
+# Vim writes and removes a file of this name to see whether it may.
+_VIM_PROBE = "4913"
+
+
+class Filter:
+    """Classifies the files under ``root``. What it learnt of ``.gitignore`` files is kept until `forget`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = str(root)
+        self._rules = cache(_read_rules)
+        self._ignored_folder = cache(self._is_ignored_folder)
+
+    def forget(self) -> None:
+        """Read the ``.gitignore`` files again, for one has changed."""
+        self._rules.cache_clear()
+        self._ignored_folder.cache_clear()
+
+    def classify(self, path: str) -> FileKind:
+        """Return what the file at ``path`` is; the path is absolute, and the file need not be there any more."""
+        folder, name = os.path.split(path)
+        if path == os.path.join(self._root, ".env"):
+            return FileKind.ENVIRONMENT
+        if not self._is_under_root(path) or _is_noise(name):
+            return FileKind.IGNORED
+        if self.ignores_folder(folder) or self._named_by_gitignore(path):
+            return FileKind.IGNORED
+        return _kind_of(name, os.path.relpath(folder, self._root).split(os.sep))
+
+    def ignores_folder(self, folder: str) -> bool:
+        """Return whether nothing in ``folder`` matters."""
+        return folder != self._root and (not self._is_under_root(folder) or self._ignored_folder(folder))
+
+    def is_heavy(self, folder: str) -> bool:
+        """Return whether ``folder`` is ignored and may be too large to be watched."""
+        return os.path.basename(folder) not in _LIGHT_FOLDERS and self.ignores_folder(folder)
+
+    def sources_in(self, folder: str) -> Iterator[str]:
+        """Yield the Python files under ``folder`` that matter."""
+        if self.ignores_folder(folder):
+            return
+        for parent, folders, names in os.walk(folder):
+            folders[:] = [name for name in folders if not self.ignores_folder(os.path.join(parent, name))]
+            for path in (os.path.join(parent, name) for name in names):
+                if self.classify(path) is FileKind.SOURCE:
+                    yield path
+
+    def _is_under_root(self, path: str) -> bool:
+        return path.startswith(os.path.join(self._root, ""))
+
+    def _is_ignored_folder(self, folder: str) -> bool:
+        name = os.path.basename(folder)
+        return (
+            name in IGNORED_FOLDERS
+            or name.endswith(".egg-info")
+            or self.ignores_folder(os.path.dirname(folder))
+            or os.path.exists(os.path.join(folder, "pyvenv.cfg"))
+            or self._named_by_gitignore(folder + os.sep)
+        )
+
+    def _named_by_gitignore(self, path: str) -> bool:
+        """Apply the rules of gitignore(5): the nearest file that has a matching pattern decides."""
+        folder = os.path.dirname(path.rstrip(os.sep))
+        while len(folder) >= len(self._root):
+            verdict = self._rules(folder).check_file(os.path.relpath(path, folder) + path[len(path.rstrip(os.sep)) :])
+            if verdict.include is not None:
+                return verdict.include
+            folder = os.path.dirname(folder)
+        return False
+
+
+def _read_rules(folder: str) -> pathspec.GitIgnoreSpec:
+    try:
+        lines = Path(folder, ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    return pathspec.GitIgnoreSpec.from_lines(lines)
+
+
+def _is_noise(name: str) -> bool:
+    return (
+        name == _VIM_PROBE
+        or name.endswith(IGNORED_SUFFIXES)
+        or name.endswith(IGNORED_ENDINGS)
+        or (name.startswith(IGNORED_PREFIXES) and not name.endswith(".py"))
+        or name.startswith((".#", "#"))
+    )
+
+
+def _kind_of(name: str, folders: list[str]) -> FileKind:
+    if name.endswith(".py"):
+        return FileKind.SOURCE
+    if "templates" in folders:
+        return FileKind.TEMPLATE
+    if "static" in folders:
+        return FileKind.STYLE if name.endswith(".css") else FileKind.STATIC
+    return FileKind.OTHER
+
+
+def python_files(root: Path) -> Iterator[Path]:
+    """Yield the Python files under ``root`` that matter."""
+    yield from map(Path, Filter(root).sources_in(str(root)))

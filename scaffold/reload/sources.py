@@ -1,0 +1,222 @@
+"""Loading a project's own modules from their source alone, and knowing whether any of it has changed since.
+
+Byte code in ``__pycache__`` is trusted by whole seconds and size; two saves within a second may agree in both. So a
+project's modules are compiled afresh in each worker and nothing is written; installed packages keep their byte code.
+"""
+
+# Paths are texts in this module: they are compared and taken apart by the thousand.
+# ruff: noqa: PTH100, PTH110, PTH112, PTH116, PTH118, PTH119, PTH120
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib.machinery import (
+    BYTECODE_SUFFIXES,
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
+from pathlib import Path
+from types import CodeType
+
+__all__ = ["CLOCK_TICK_NS", "Snapshot", "SourceLoader", "digest_of_file", "is_local", "load_from_source"]
+
+# File systems stamp with the kernel's coarse clock: a change may be up to this much later than its stamp says.
+CLOCK_TICK_NS = 20_000_000
+_MISSING = (0, -1, 0)
+
+Stamp = tuple[int, int, int]
+
+
+def is_local(path: str, root: str) -> bool:
+    """Return whether ``path`` is the project's own: under ``root``, and in no virtual environment or site-packages."""
+    if path != root and not path.startswith(os.path.join(root, "")):
+        return False
+    folder = path
+    while len(folder) > len(root):
+        name = os.path.basename(folder)
+        if name in {"site-packages", "dist-packages", "node_modules"} or os.path.exists(f"{folder}/pyvenv.cfg"):
+            return False
+        folder = os.path.dirname(folder)
+    return True
+
+
+def digest_of_file(path: str) -> str:
+    """Return a digest of the bytes of ``path``, or an empty text when it can't be read."""
+    try:
+        return _digest(Path(path).read_bytes())
+    except OSError:
+        return ""
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def _stamp(path: str) -> Stamp:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return _MISSING
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _modules_in(folder: str) -> frozenset[str]:
+    """Return the names in ``folder`` that an import or the discovery of apps can see."""
+    try:
+        with os.scandir(folder) as entries:
+            return frozenset(
+                entry.name
+                for entry in entries
+                if not entry.name.startswith((".", "__pycache__")) and (entry.name.endswith(".py") or entry.is_dir())
+            )
+    except OSError:
+        return frozenset()
+
+
+@dataclass(slots=True)
+class _File:
+    stamp: Stamp
+    digest: str
+    read_ns: int
+
+    @property
+    def is_racy(self) -> bool:
+        """Whether the file was read so soon after its change that another one could bear the same stamp."""
+        return self.read_ns - self.stamp[0] < CLOCK_TICK_NS
+
+
+@dataclass(slots=True)
+class _Folder:
+    stamp: Stamp
+    names: frozenset[str]
+    read_ns: int
+
+
+class Snapshot:
+    """The files and folders that a worker was made of, as they were when they were read. Any thread may use it."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, _File] = {}
+        self._folders: dict[str, _Folder] = {}
+        self._lock = threading.Lock()
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of ``path`` and remember them. The stamp is taken first, so a later change can't hide."""
+        stamp = _stamp(path)
+        data = Path(path).read_bytes()
+        self._remember(path, stamp, _digest(data))
+        return data
+
+    def add(self, path: str) -> None:
+        """Remember ``path``, be it there or not."""
+        if path not in self._files:
+            stamp = _stamp(path)
+            self._remember(path, stamp, digest_of_file(path))
+
+    def _remember(self, path: str, stamp: Stamp, digest: str) -> None:
+        with self._lock:
+            self._files[path] = _File(stamp, digest, time.time_ns())
+        if path.endswith(".py"):
+            self.add_folder(os.path.dirname(path))
+
+    def add_folder(self, folder: str) -> None:
+        """Remember which modules and folders ``folder`` holds."""
+        if folder not in self._folders:
+            found = _Folder(_stamp(folder), _modules_in(folder), time.time_ns())
+            with self._lock:
+                self._folders[folder] = found
+
+    def add_modules(self, names: Iterable[str], root: str) -> None:
+        """Remember the files of those imported modules that are the project's own."""
+        for name in names:
+            path = getattr(sys.modules.get(name), "__file__", None)
+            if isinstance(path, str) and path not in self._files and is_local(path, root):
+                self.add(path)
+
+    def digests(self) -> dict[str, str]:
+        """Return the digest of each file, by path; an empty one for a file that was not there."""
+        with self._lock:
+            return {path: file.digest for path, file in self._files.items()}
+
+    def changed(self) -> list[str]:
+        """Return the paths that are not as they were. Costs one ``stat`` for each."""
+        with self._lock:
+            paths = [path for path, file in self._files.items() if self._file_changed(path, file)]
+            return paths or [path for folder in self._folders for path in self._changed_in(folder)]
+
+    def _file_changed(self, path: str, file: _File) -> bool:
+        stamp = _stamp(path)
+        if stamp == file.stamp and not file.is_racy:
+            return False
+        read_ns = time.time_ns()
+        if digest_of_file(path) != file.digest:
+            return True
+        file.stamp, file.read_ns = stamp, read_ns
+        return False
+
+    def _changed_in(self, path: str) -> list[str]:
+        folder = self._folders[path]
+        stamp = _stamp(path)
+        if stamp == folder.stamp and folder.read_ns - stamp[0] >= CLOCK_TICK_NS:
+            return []
+        read_ns, names = time.time_ns(), _modules_in(path)
+        if names == folder.names:
+            self._folders[path] = _Folder(stamp, names, read_ns)
+        return [os.path.join(path, name) for name in sorted(names ^ folder.names)]
+
+
+class SourceLoader(SourceFileLoader):
+    """Compiles a module from its source, whatever byte code there is, writes none, and remembers what it read."""
+
+    def __init__(self, fullname: str, path: str, snapshot: Snapshot) -> None:
+        super().__init__(fullname, path)
+        self._snapshot = snapshot
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the code of the module."""
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self._snapshot.read(path), path)
+        return code
+
+
+def load_from_source(root: Path, snapshot: Snapshot) -> Callable[[], None]:
+    """Make imports of modules under ``root`` use `SourceLoader`; return a function that undoes it."""
+    own = str(root)
+
+    def source_loader(fullname: str, path: str) -> SourceLoader:
+        return SourceLoader(fullname, path, snapshot)
+
+    def hook(path: str) -> FileFinder:
+        folder = os.path.abspath(path)
+        if not is_local(folder, own) or not os.path.isdir(folder):
+            raise ImportError("not a folder of the project", path=path)
+        return FileFinder(
+            path,
+            (ExtensionFileLoader, EXTENSION_SUFFIXES),
+            (source_loader, SOURCE_SUFFIXES),  # type: ignore[arg-type]  # called as a factory, as loaders are
+            (SourcelessFileLoader, BYTECODE_SUFFIXES),
+        )
+
+    sys.path_hooks.insert(0, hook)
+    _forget_finders(own)
+
+    def undo() -> None:
+        sys.path_hooks.remove(hook)
+        _forget_finders(own)
+
+    return undo
+
+
+def _forget_finders(root: str) -> None:
+    for path in [path for path in sys.path_importer_cache if is_local(os.path.abspath(path), root)]:
+        del sys.path_importer_cache[path]

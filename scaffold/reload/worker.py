@@ -1,0 +1,213 @@
+"""The worker: imports the project and serves it, until the supervisor has something newer.
+
+Run as a program (``python -m scaffold.reload.worker``) it is a worker that was spawned, and reads its order from its
+standard input.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+from scaffold.debug import error_application, error_files, report_text
+from scaffold.exceptions import ServerError
+from scaffold.reload.filters import python_files
+from scaffold.reload.loading import LoadedApplication, debug_by_environment, load
+from scaffold.reload.messages import CAN_PASS_DESCRIPTORS, Channel, Message
+from scaffold.reload.processes import EXIT_MARGIN_SECONDS, Assignment, Plan, ignore_terminal_signals, leave
+from scaffold.reload.sources import Snapshot, load_from_source
+from scaffold.reload.spawner import Order, open_handle
+from scaffold.reload.target import Target
+from scaffold.server import Limits, Server, console_log, stop_on_signals
+
+__all__ = ["run_worker", "serve"]
+
+
+def serve(
+    target: Target,
+    listener: socket.socket,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    stream: TextIO = sys.stderr,
+    on_ready: Callable[[], None] | None = None,
+) -> int:
+    """Serve ``target`` in this process, without reloading, until a signal ends it; return the exit status.
+
+    A target that can't be loaded is reported on ``stream``, and the status is 1. ``on_ready`` is called before the
+    first request is taken.
+    """
+    try:
+        loaded = load(target)
+    except (Exception, SystemExit) as error:
+        stream.write(report_text(error) + "\n")
+        return 1
+    for failure in loaded.failures:
+        stream.write(report_text(failure) + "\n")
+    server = Server(loaded.application, listener, limits=limits, access_log=console_log(stream))
+    try:
+        with stop_on_signals(server):
+            if on_ready is not None:
+                on_ready()
+            server.serve_forever()
+    finally:
+        server.server_close()
+    return 0
+
+
+def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment: Assignment) -> None:
+    """Load and serve what ``plan`` says, report to the supervisor over ``channel``, and return when told to stop."""
+    ignore_terminal_signals()
+    link = _Link(channel, plan.limits)
+    link.start()
+    snapshot = Snapshot()
+    loaded = _load_or_explain(plan.target, snapshot, assignment.notice)
+    watching = loaded.debug if assignment.reload is None else assignment.reload
+    server = Server(
+        loaded.application,
+        listener,
+        limits=plan.limits,
+        access_log=console_log(sys.stderr),
+        may_accept=_Gate(snapshot, channel) if watching else None,
+        hand_over=partial(_hand_over, channel) if CAN_PASS_DESCRIPTORS else None,
+    )
+    link.serves(server)
+    channel.send(
+        "failed" if loaded.is_broken else "ready",
+        watching=watching,
+        files=snapshot.digests() if watching else {},
+        reports=[] if assignment.notice else [report_text(failure) for failure in loaded.failures],
+    )
+    try:
+        server.serve_forever()
+    finally:
+        server.server_close()
+
+
+def _load_or_explain(target: Target, snapshot: Snapshot, notice: str) -> LoadedApplication:
+    """Return the application, or one that shows why there is none; ``snapshot`` gets the files that had a part."""
+    root = target.root
+    installed = set(sys.modules)
+    try:
+        loaded = _load_noting(target, snapshot, notice)
+    except (Exception, SystemExit) as error:
+        loaded = LoadedApplication(error_application(error), debug_by_environment(root), (error,), is_broken=True)
+    snapshot.add_modules(sys.modules.keys() - installed, str(root))
+    for failure in loaded.failures:
+        for file in error_files(failure):
+            snapshot.add(str(file))
+    return loaded
+
+
+def _load_noting(target: Target, snapshot: Snapshot, notice: str) -> LoadedApplication:
+    root = target.root
+    if notice:
+        for file in python_files(root):
+            snapshot.add(str(file))
+        raise ServerError(notice, hint="The next save of a file starts it again.")
+    snapshot.add(str(root / ".env"))
+    snapshot.add_folder(str(root / "apps"))
+    for folder in _folders(root / "apps"):
+        snapshot.add_folder(str(folder))
+    load_from_source(root, snapshot)
+    return load(target, snapshot)
+
+
+def _folders(parent: Path) -> list[Path]:
+    if not parent.is_dir():
+        return []
+    return [path for path in parent.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))]
+
+
+def _hand_over(channel: Channel, connection: socket.socket) -> None:
+    channel.send("connection", descriptors=[connection.fileno()])
+    connection.close()
+
+
+class _Gate:
+    """Says whether a worker may take one more request: it may not when what it was made of has changed since."""
+
+    def __init__(self, snapshot: Snapshot, channel: Channel) -> None:
+        self._snapshot = snapshot
+        self._channel = channel
+        self._is_shut = False
+        self._lock = threading.Lock()
+
+    def __call__(self) -> bool:
+        with self._lock:
+            if not self._is_shut:
+                changed = self._snapshot.changed()
+                if changed:
+                    self._is_shut = True
+                    self._channel.send("stale", paths=changed)
+            return not self._is_shut
+
+
+class _Link(threading.Thread):
+    """Obeys the supervisor, and ends this process when the supervisor is gone or the process can't end by itself."""
+
+    def __init__(self, channel: Channel, limits: Limits) -> None:
+        super().__init__(name="supervisor", daemon=True)
+        self._channel = channel
+        self._grace_seconds = limits.grace_seconds + EXIT_MARGIN_SECONDS
+        self._server: Server | None = None
+        self._lock = threading.Lock()
+
+    def serves(self, server: Server) -> None:
+        """Give ``server`` the messages from now on; until then, a worker that is told to stop just ends."""
+        with self._lock:
+            self._server = server
+
+    def run(self) -> None:
+        """Read the channel to its end."""
+        messages = self._channel.receive()
+        while messages is not None:
+            for message in messages:
+                with self._lock:
+                    self._take(message)
+            messages = self._channel.receive()
+        # Nothing is flushed here: who would have read it may be gone, and this process must not wait for them.
+        os._exit(0)
+
+    def _take(self, message: Message) -> None:
+        server = self._server
+        if server is None:
+            os._exit(0)
+        if message.kind == "stop":
+            threading.Thread(target=self._end_at_deadline, daemon=True).start()
+            server.stop()
+        for descriptor in message.descriptors:
+            server.adopt(socket.socket(fileno=descriptor))
+
+    def _end_at_deadline(self) -> None:
+        time.sleep(self._grace_seconds)
+        os._exit(0)
+
+
+def _run_spawned() -> None:
+    ignore_terminal_signals()
+    order = _read_order()
+    sys.path[:] = order.path
+    with open_handle(order.listener) as listener:
+        run_worker(order.plan, listener, Channel(open_handle(order.connection)), order.assignment)
+
+
+def _read_order() -> Order:
+    order: Any = pickle.load(sys.stdin.buffer)
+    # The project's code is not to find the end of the order on its standard input.
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), sys.stdin.fileno())
+    if not isinstance(order, Order):
+        raise ServerError("a worker was started by hand", hint="Start scaffold runserver instead.")
+    return order
+
+
+if __name__ == "__main__":
+    leave(_run_spawned)

@@ -1,0 +1,118 @@
+"""Pages in a real browser: headless Chromium."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli_helpers import CHROMIUM, Serving, scaffold, serving_project
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="there is no Chromium"),
+]
+
+DRIVER = "/usr/bin/chromedriver"
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    options = ChromeOptions()
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.binary_location = CHROMIUM or ""
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = Service(DRIVER if Path(DRIVER).exists() else None)
+    with Chrome(options=options, service=service) as chrome:
+        chrome.set_page_load_timeout(30)
+        yield chrome
+
+
+@pytest.fixture
+def site(mysite: Path) -> Iterator[Serving]:
+    with serving_project(mysite, "--reload") as serving:
+        yield serving
+        serving.stop()
+
+
+def complaints(browser: Chrome) -> list[str]:
+    """What the browser's console has said since the last call."""
+    return [entry["message"] for entry in browser.get_log("browser")]  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(390, 844), (1280, 900)], ids=["phone", "desktop"])
+def test_the_home_page_fits_and_loads_nothing_from_elsewhere(
+    browser: Chrome, site: Serving, size: tuple[int, int], scheme: str
+) -> None:
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+        "width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 600,
+    })  # fmt: skip
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    browser.get(site.url)
+    assert "Mysite" in browser.title
+    assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    resources = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
+    assert len(resources) >= 2
+    assert all(name.startswith(site.url) for name in resources)
+    ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    shade = sum(int(part) for part in ground.strip("rgba()").split(",")[:3])
+    assert (shade < 200) == (scheme == "dark")
+    assert complaints(browser) == []
+
+
+def test_the_home_page_links_to_its_files(browser: Chrome, site: Serving, mysite: Path) -> None:
+    browser.get(site.url)
+    link = browser.find_element(By.LINK_TEXT, "apps/home/views.py")
+    assert link.get_attribute("href") == f"vscode://file{mysite}/apps/home/views.py"
+
+
+def test_a_saved_edit_is_on_the_page_after_a_reload_of_the_browser(
+    browser: Chrome, site: Serving, mysite: Path
+) -> None:
+    browser.get(site.url)
+    view = mysite / "apps/home/views.py"
+    view.write_text(view.read_text().replace("Mysite", "An edited title"))
+    browser.refresh()
+    assert "An edited title" in browser.find_element(By.TAG_NAME, "h1").text
+
+
+def test_the_error_page_shows_the_line_and_heals(browser: Chrome, site: Serving, mysite: Path) -> None:
+    view = mysite / "apps/home/views.py"
+    good = view.read_text()
+    view.write_text(good + "\nimport nothing_of_that_name\n")
+    browser.get(site.url)
+    assert "nothing_of_that_name" in browser.find_element(By.TAG_NAME, "h1").text
+    assert "import nothing_of_that_name" in browser.find_element(By.CSS_SELECTOR, ".here").text
+    view.write_text(good)
+    browser.refresh()
+    assert "Mysite" in browser.find_element(By.TAG_NAME, "h1").text
+
+
+def test_unknown_pages_have_the_projects_own_404(browser: Chrome, site: Serving) -> None:
+    browser.get(site.url + "nowhere/")
+    assert "not found" in browser.find_element(By.TAG_NAME, "h1").text.lower()
+
+
+def test_a_new_app_has_a_page_at_once(browser: Chrome, site: Serving, mysite: Path) -> None:
+    browser.get(site.url)
+    complaints(browser)
+    assert scaffold("startapp", "blog", cwd=mysite).returncode == 0
+    browser.get(site.url + "blog/")
+    assert browser.find_element(By.TAG_NAME, "h1").text == "Blog"
+    assert complaints(browser) == []
