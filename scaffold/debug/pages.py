@@ -65,7 +65,7 @@ footer { margin-top: 3rem; color: var(--soft); font-size: .875rem; }
 {% if not loop.first %}<h2>caused by <b>{{ fault.kind }}</b>: {{ fault.message }}</h2>
 {% if fault.hint %}<p class="hint">{{ fault.hint }}</p>{% endif %}{% endif %}
 {% for frame in fault.own_frames | reverse %}{{ excerpt(frame) }}{% endfor %}
-{% if fault.frames | length > fault.own_frames | length %}
+{% if fault.own_frames and fault.frames | length > fault.own_frames | length %}
 <details><summary>All {{ fault.frames | length }} frames</summary>
 {% for frame in fault.frames | reverse %}{{ excerpt(frame) }}{% endfor %}
 </details>

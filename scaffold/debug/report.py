@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ CONTEXT_LINES = 4
 _MAX_CHAIN = 20
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
-_FOREIGN = tuple({_PACKAGE, *(str(Path(folder).resolve()) for folder in sysconfig.get_paths().values())})
+_LIBRARIES = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+_FOREIGN = tuple({os.path.join(Path(folder).resolve(), "") for folder in (_PACKAGE, *_LIBRARIES)})  # noqa: PTH118
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,8 @@ def project_name(name: str) -> ProjectName:
     _refuse_unusable(name, "project", example=_slug(name, "-") or "mysite")
     if not _PROJECT.fullmatch(name):
         raise InvalidNameError(
-            f"A project can't be called {name!r}: a name starts with a letter, ends with a letter or digit, "
-            "and holds only letters, digits, '-', '_' and '.'.",
+            f"a project can't be called {name!r}: a name starts with a letter, ends with a letter or digit, "
+            "and holds only letters, digits, '-', '_' and '.'",
             hint=_instead(_slug(name, "-") or "mysite"),
         )
     distribution = re.sub(r"[-_.]+", "-", name).lower()  # PEP 503's normal form
@@ -86,16 +86,16 @@ def app_name(name: str) -> AppName:
     _refuse_unusable(name, "app", example=suggestion)
     if not _PACKAGE.fullmatch(name):
         raise InvalidNameError(
-            f"An app can't be called {name!r}: its name is imported, so it starts with a letter and holds only "
-            "lower-case letters, digits and '_'.",
+            f"an app can't be called {name!r}: its name is imported, so it starts with a letter and holds only "
+            "lower-case letters, digits and '_'",
             hint=_instead(suggestion),
         )
     if name in TAKEN_APP_NAMES:
         reason, other = TAKEN_APP_NAMES[name]
-        raise InvalidNameError(f"An app can't be called {name!r}: {reason}.", hint=_instead(other))
+        raise InvalidNameError(f"an app can't be called {name!r}: {reason}", hint=_instead(other))
     if _TESTS.fullmatch(name):
         raise InvalidNameError(
-            f"An app can't be called {name!r}: folders with such names hold tests and are not searched for apps.",
+            f"an app can't be called {name!r}: folders with such names hold tests and are not searched for apps",
             hint=_instead("exams"),
         )
     return AppName(name=name, title=_title(name))
@@ -112,29 +112,29 @@ def url_prefix(prefix: str) -> str:
         return ""
     if "<" in prefix or ">" in prefix:
         raise InvalidNameError(
-            f"The prefix {prefix!r} holds a parameter.",
+            f"the prefix {prefix!r} holds a parameter",
             hint="Write parameters in the patterns of the app's urls.py, such as path('<int:year>/', views.index).",
         )
     if prefix.startswith("//") or prefix.endswith("//") or not all(map(_is_literal, segments)):
         raise InvalidNameError(
-            f"The prefix {prefix!r} is not a path of letters, digits, '-', '.', '_' and '~' between single slashes.",
+            f"the prefix {prefix!r} is not a path of letters, digits, '-', '.', '_' and '~' between single slashes",
             hint="Write it like --prefix shop/items/, or --prefix / for the root of the site.",
         )
     if segments[0] in TAKEN_SEGMENTS:
         raise InvalidNameError(
-            f"The prefix {prefix!r} can't be used: Scaffold itself answers the URLs under /{segments[0]}/.",
+            f"the prefix {prefix!r} can't be used: Scaffold itself answers the URLs under /{segments[0]}/",
             hint="Choose another first segment.",
         )
     if len(prefix) > LONGEST_PREFIX:
         raise InvalidNameError(
-            f"The prefix has {len(prefix)} characters; {LONGEST_PREFIX} is the most.", hint="Choose a shorter one."
+            f"the prefix has {len(prefix)} characters; {LONGEST_PREFIX} is the most", hint="Choose a shorter one."
         )
     return "/".join(segments) + "/"
 
 
 def _refuse_unusable(name: str, kind: str, *, example: str) -> None:
     """Raise for what can name neither a folder nor a package; ``example`` is a name that would do."""
-    article = "An" if kind == "app" else "A"
+    article = "an" if kind == "app" else "a"
     reasons = {
         "a name must not be empty": not name,
         "a name is made of ASCII characters": not name.isascii(),
@@ -146,7 +146,7 @@ def _refuse_unusable(name: str, kind: str, *, example: str) -> None:
     }
     for reason, applies in reasons.items():
         if applies:
-            raise InvalidNameError(f"{article} {kind} can't be called {name!r}: {reason}.", hint=_instead(example))
+            raise InvalidNameError(f"{article} {kind} can't be called {name!r}: {reason}", hint=_instead(example))
 
 
 def _slug(name: str, separator: str) -> str:

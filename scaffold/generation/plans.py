@@ -63,7 +63,7 @@ def refuse_clashes(plan: Plan) -> None:
         return
     count = "A file is" if len(in_the_way) == 1 else f"{len(in_the_way)} files are"
     raise TargetExistsError(
-        f"{count} in the way in {plan.target}; nothing was written.",
+        f"{count} in the way in {plan.target}; nothing was written",
         paths=in_the_way,
         hint="Choose another name or folder, or move what is in the way.",
     )
@@ -88,7 +88,7 @@ def _refuse_existing(target: Path, name: str) -> None:
     paths = [path for path in sorted(target.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
     if paths:
         raise TargetExistsError(
-            f"The app {name!r} exists; nothing was written.",
+            f"the app {name!r} exists; nothing was written",
             paths=paths,
             hint=f"Choose another name, or remove {target} first.",
         )

@@ -48,7 +48,7 @@ def template_folder() -> Path:
         if folder.is_dir():
             return folder
     raise GenerationError(
-        f"The project template is missing from {_PACKAGE}.",
+        f"the project template is missing from {_PACKAGE}",
         hint="Install Scaffold again: python -m pip install --force-reinstall scaffold-web",
     )
 
@@ -105,7 +105,7 @@ def _render(environment: Environment, source: str, context: Mapping[str, object]
         return environment.from_string(source).render(context)
     except TemplateError as error:
         raise GenerationError(
-            f"The project template is wrong: {error.message}.",
+            f"the project template is wrong: {error.message}",
             hint="Mend the template, or install Scaffold again.",
             source=relative,
         ) from error

@@ -118,7 +118,7 @@ def _explained(plan: Plan) -> Iterator[None]:
             refuse_clashes(plan)
         reason = (error.strerror or str(error)).lower()
         raise GenerationError(
-            f"{plan.target} can't be written: {reason}.", hint=_HINTS.get(error.errno or 0, _OTHER_HINT)
+            f"{plan.target} can't be written: {reason}", hint=_HINTS.get(error.errno or 0, _OTHER_HINT)
         ) from error
 
 

@@ -58,7 +58,7 @@ def parse_address(text: str, *, default: Address) -> Address:
 
 
 def _unreadable(text: str) -> UsageError:
-    return UsageError(f"{text!r} is no address.", hint="Write PORT, HOST or HOST:PORT, such as 8000 or 127.0.0.1:8000.")
+    return UsageError(f"{text!r} is no address", hint="Write PORT, HOST or HOST:PORT, such as 8000 or 127.0.0.1:8000.")
 
 
 def _parse_port(digits: str, text: str) -> int:
@@ -66,7 +66,7 @@ def _parse_port(digits: str, text: str) -> int:
         raise _unreadable(text)
     if len(digits.lstrip("0")) > len(str(_HIGHEST_PORT)) or int(digits) > _HIGHEST_PORT:
         raise UsageError(
-            f"Port {digits[:20]} does not exist.", hint=f"Ports go from 0 (any free port) to {_HIGHEST_PORT}."
+            f"port {digits[:20]} does not exist", hint=f"Ports go from 0 (any free port) to {_HIGHEST_PORT}."
         )
     return int(digits)
 
@@ -88,7 +88,7 @@ def bind(address: Address, *, backlog: int = Limits().backlog) -> socket.socket:
     """
     if not 0 <= address.port <= _HIGHEST_PORT:
         raise UsageError(
-            f"Port {address.port} does not exist.", hint=f"Ports go from 0 (any free port) to {_HIGHEST_PORT}."
+            f"port {address.port} does not exist", hint=f"Ports go from 0 (any free port) to {_HIGHEST_PORT}."
         )
     family, location = _resolve(address)
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -109,7 +109,7 @@ def _resolve(address: Address) -> tuple[int, tuple[str, int]]:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise ServerError(
-            f"The host {address.host!r} is unknown.", hint="Use 127.0.0.1, 0.0.0.0 or an address of this machine."
+            f"the host {address.host!r} is unknown", hint="Use 127.0.0.1, 0.0.0.0 or an address of this machine."
         ) from error
     # A name such as localhost may have both kinds of addresses; most clients try the IPv4 one.
     family, _, _, _, location = min(found, key=lambda entry: entry[0] != socket.AF_INET)
@@ -121,19 +121,19 @@ def _explain(error: OSError, address: Address) -> ServerError:
         holder = _find_holder(address.port)
         by = f" by {holder}" if holder else ""
         return AddressInUseError(
-            f"Port {address.port} on {address.host} is taken{by}.",
+            f"port {address.port} on {address.host} is taken{by}",
             hint="Stop it, or use another port: scaffold runserver :0 picks a free one.",
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return ServerError(
-            f"This user may not listen on port {address.port}.",
+            f"this user may not listen on port {address.port}",
             hint="Use a port from 1024 up, such as 8000.",
         )
     if error.errno == errno.EADDRNOTAVAIL:
         return ServerError(
-            f"{address.host} is no address of this machine.", hint="Use 127.0.0.1, or 0.0.0.0 for all of its addresses."
+            f"{address.host} is no address of this machine", hint="Use 127.0.0.1, or 0.0.0.0 for all of its addresses."
         )
-    return ServerError(f"Listening on {address} fails: {error.strerror}.", hint="Use another host or port.")
+    return ServerError(f"listening on {address} fails: {error.strerror}", hint="Use another host or port.")
 
 
 def _find_holder(port: int, proc: Path = Path("/proc")) -> str:

@@ -77,7 +77,7 @@ def test_a_name_that_nothing_can_have_is_refused_with_cause_and_way_out(name: st
 
 @pytest.mark.parametrize("name", ["-site", "_site", ".site", "site-", "site.", "my site", "site\n", "a:b", "con.txt"])
 def test_a_project_name_is_a_plain_folder_name(name: str) -> None:
-    with pytest.raises(InvalidNameError, match="A project can't be called"):
+    with pytest.raises(InvalidNameError, match="a project can't be called"):
         project_name(name)
 
 

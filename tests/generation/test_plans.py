@@ -216,7 +216,7 @@ def test_an_app_that_exists_is_refused(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "models.py").write_text("mine")
 
-    with pytest.raises(TargetExistsError, match="The app 'blog' exists") as caught:
+    with pytest.raises(TargetExistsError, match="the app 'blog' exists") as caught:
         plan_app(tmp_path, "blog")
     assert caught.value.paths == (folder / "models.py",)
 

@@ -303,7 +303,7 @@ def test_an_error_of_the_system_gets_a_cause_and_a_way_out(
 
     with pytest.raises(GenerationError) as caught:
         write(Plan(tmp_path / "new", FILES))
-    assert caught.value.cause == f"{tmp_path / 'new'} can't be written: {os.strerror(number).lower()}."
+    assert caught.value.cause == f"{tmp_path / 'new'} can't be written: {os.strerror(number).lower()}"
     assert hint in caught.value.hint
     assert tree(tmp_path) == {}
 

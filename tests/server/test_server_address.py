@@ -69,7 +69,7 @@ def test_a_taken_port_names_its_holder_and_the_way_out() -> None:
         port = listener.getsockname()[1]
         with pytest.raises(AddressInUseError) as caught:
             bind(Address("127.0.0.1", port))
-    assert caught.value.cause.startswith(f"Port {port} on 127.0.0.1 is taken by process {os.getpid()} (")
+    assert caught.value.cause.startswith(f"port {port} on 127.0.0.1 is taken by process {os.getpid()} (")
     assert caught.value.hint == "Stop it, or use another port: scaffold runserver :0 picks a free one."
 
 
@@ -102,8 +102,8 @@ def test_a_holder_that_hides_is_not_named(tmp_path: Path) -> None:
     [
         (errno.EACCES, ServerError, "may not listen on port 80"),
         (errno.EADDRNOTAVAIL, ServerError, "192.0.2.1 is no address of this machine"),
-        (errno.EADDRINUSE, AddressInUseError, "Port 80 on 192.0.2.1 is taken"),
-        (errno.EIO, ServerError, "Listening on 192.0.2.1:80 fails"),
+        (errno.EADDRINUSE, AddressInUseError, "port 80 on 192.0.2.1 is taken"),
+        (errno.EIO, ServerError, "listening on 192.0.2.1:80 fails"),
     ],
 )
 def test_each_failure_has_its_own_words(number: int, kind: type[ServerError], words: str) -> None:
