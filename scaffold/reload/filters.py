@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from enum import Enum
 from functools import cache
@@ -73,9 +74,9 @@ IGNORED_SUFFIXES = (
     ".swo",
 )
 IGNORED_ENDINGS = ("~", ".tmp", ".bak", ".orig", ".rej", "___jb_tmp___", "___jb_old___")
-IGNORED_PREFIXES = (".#", "#", ".goutputstream-", "sed")
-# Vim writes and removes a file of this name to see whether it may.
-_VIM_PROBE = "4913"
+IGNORED_PREFIXES = (".#", "#", ".goutputstream-")
+# Vim writes and removes a file of the first name to see whether it may, sed -i writes to one of the second kind.
+_PASSING_NAME = re.compile(r"4913|sed[A-Za-z0-9]{6}")
 
 
 class Filter:
@@ -154,11 +155,9 @@ def _read_rules(folder: str) -> pathspec.GitIgnoreSpec:
 
 def _is_noise(name: str) -> bool:
     return (
-        name == _VIM_PROBE
-        or name.endswith(IGNORED_SUFFIXES)
-        or name.endswith(IGNORED_ENDINGS)
-        or (name.startswith(IGNORED_PREFIXES) and not name.endswith(".py"))
-        or name.startswith((".#", "#"))
+        name.endswith((*IGNORED_SUFFIXES, *IGNORED_ENDINGS))
+        or name.startswith(IGNORED_PREFIXES)
+        or _PASSING_NAME.fullmatch(name) is not None
     )
 
 

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
 from scaffold.application import Application
-from scaffold.conf import read_env_file
+from scaffold.conf import debug_variable
 from scaffold.exceptions import ScaffoldError, SettingsError
 from scaffold.reload.sources import Snapshot, SourceLoader
 from scaffold.reload.target import Target, TargetKind
 
 __all__ = ["LoadedApplication", "debug_by_environment", "load"]
-
-_TRUE = frozenset({"1", "true", "yes", "on"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +64,9 @@ def _application_of_file(path: Path, snapshot: Snapshot) -> Application:
     return application
 
 
-def debug_by_environment(root: Path, environ: Mapping[str, str] = os.environ) -> bool:
-    """Return whether the variable ``DEBUG``, or else the ``.env`` in ``root``, says true."""
-    text = environ.get("DEBUG")
-    if text is None:
-        try:
-            text = read_env_file(root / ".env").get("DEBUG", ("", 0))[0]
-        except SettingsError:
-            text = ""
-    return text.strip().lower() in _TRUE
+def debug_by_environment(root: Path) -> bool:
+    """Return what the variable ``DEBUG``, or else the ``.env`` in ``root``, says; False for what can't be read."""
+    try:
+        return debug_variable(root)
+    except SettingsError:
+        return False

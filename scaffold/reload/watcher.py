@@ -105,8 +105,8 @@ class Watcher(FileSystemEventHandler):
         whole: list[str] = []
         is_mixed = folder == self._root
         for child in _subfolders(folder):
-            if self._filter.is_heavy(child):
-                is_mixed = True
+            if self._filter.ignores_folder(child):
+                is_mixed = is_mixed or self._filter.is_heavy(child)
                 continue
             inner_alone, inner_whole = self._plan(child)
             is_mixed = is_mixed or bool(inner_alone)
