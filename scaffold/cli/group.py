@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
-from scaffold.apps import CommandFile, load_command
 from scaffold.cli.workspace import Workspace
 from scaffold.exceptions import AppLoadError, ScaffoldError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from scaffold.apps import CommandFile
 
 __all__ = ["BUILT_IN", "CommandGroup"]
 
 BUILT_IN = ("startproject", "startapp", "runserver", "routes", "check", "test", "shell")
 
 
+class Command(TyperCommand):
+    """A command that starts without what Typer needs to convert values, when it has none to convert."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the option ``--help``."""
+        return _plain_flag(super().get_help_option(ctx))
+
+
 class CommandGroup(TyperGroup):
     """Commands by name; one that can't be imported is named in the help and breaks no other."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the option ``--help``."""
+        return _plain_flag(super().get_help_option(ctx))
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of all commands."""
@@ -38,6 +52,8 @@ class CommandGroup(TyperGroup):
         if len(claims) > 1:
             raise _duplicate(cmd_name, [str(claim.file) for claim in claims])
         if claims:
+            from scaffold.apps import load_command
+
             return as_command(cmd_name, load_command(claims[0]))
         function = getattr(workspace.application, "commands", {}).get(cmd_name)
         return as_command(cmd_name, function) if function is not None else None
@@ -81,8 +97,15 @@ def workspace_commands(workspace: Workspace) -> Sequence[CommandFile]:
 def as_command(name: str, function: Callable[..., Any], settings: dict[str, Any] | None = None) -> Any:
     """Return the command that Typer makes of ``function``."""
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    single.command(name, context_settings=settings)(function)
+    single.command(name, cls=Command, context_settings=settings)(function)
     return typer.main.get_command(single)
+
+
+def _plain_flag(option: Any) -> Any:
+    """Return ``option`` with a plain bool: Typer converts None through pydantic, whose import costs 70 ms."""
+    if option is not None:
+        option.default = False
+    return option
 
 
 def first_line(function: Callable[..., Any]) -> str:
@@ -91,6 +114,8 @@ def first_line(function: Callable[..., Any]) -> str:
 
 
 def _help_of(command: CommandFile) -> str:
+    from scaffold.apps import load_command
+
     try:
         return first_line(load_command(command))
     except ScaffoldError as error:

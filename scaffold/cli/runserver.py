@@ -49,12 +49,12 @@ def serve_project(project: Path) -> int:
 
 
 def _serve(target: Target, address: str, reload: bool | None) -> int:
-    from scaffold.reload import serve, supervise
+    from scaffold import reload as reloading
 
     with _bound(address) as listener:
         if reload is False:
-            return serve(target, listener, stream=sys.stderr)
-        return supervise(target, listener, reload=reload, stream=sys.stderr)
+            return reloading.serve(target, listener, stream=sys.stderr)
+        return reloading.supervise(target, listener, reload=reload, stream=sys.stderr)
 
 
 def _serve_directory(directory: Path, address: str) -> int:

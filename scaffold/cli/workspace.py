@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaffold.apps import CommandFile, discover, find_commands, put_on_path
 from scaffold.exceptions import ProjectNotFoundError
 
 if TYPE_CHECKING:
     from scaffold.application import Application
+    from scaffold.apps import CommandFile
     from scaffold.reload import Target
 
 __all__ = ["Workspace"]
@@ -51,6 +51,8 @@ class Workspace:
         """Return the project's own commands, those of INSTALLED_APPS included, without importing a command."""
         if self.project is None:
             return ()
+        from scaffold.apps import discover, find_commands, put_on_path
+
         put_on_path(self.project)
         return find_commands(discover(self.project, self._installed_apps()).found)
 
