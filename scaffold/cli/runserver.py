@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -73,11 +72,9 @@ def _serve_directory(directory: Path, address: str) -> int:
 
 def _bound(text: str) -> socket.socket:
     """Return a listening socket on the address, and print its URL."""
-    from scaffold.server import Address, base_url, bind, parse_address
+    from scaffold.server import base_url, bind, default_address, parse_address
 
-    address = Address("127.0.0.1", 8000)
-    for given in (os.environ.get("PORT"), text):
-        address = parse_address(given, default=address) if given else address
-    listener = bind(address)
+    default = default_address()
+    listener = bind(parse_address(text, default=default) if text else default)
     print_line(f"Serving at {base_url(listener)} (Ctrl-C stops)")
     return listener

@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -314,6 +315,8 @@ class _Supervisor:
     # --- changes -----------------------------------------------------------------------------------------------------
 
     def _start_watcher(self) -> None:
+        # A folder that was moved away and back is watched anew; watchdog warns that this replaces the old watch.
+        warnings.filterwarnings("ignore", category=RuntimeWarning, module="watchdog")
         # Loading watchdog takes longer than forking a worker: it is done beside it.
         module = importlib.import_module(WATCHER_MODULE)
         watcher: Watcher = module.Watcher(self._plan.target.root, self._post_batch)

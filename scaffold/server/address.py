@@ -7,14 +7,17 @@ import ipaddress
 import os
 import re
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.exceptions import AddressInUseError, ServerError, UsageError
 from scaffold.server.limits import Limits
 
-__all__ = ["Address", "base_url", "bind", "parse_address"]
+__all__ = ["DEFAULT_HOST", "DEFAULT_PORT", "Address", "base_url", "bind", "default_address", "parse_address"]
 
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8000
 _HIGHEST_PORT = 65535
 _LISTENING = "0A"  # the state of a listening socket in /proc/net/tcp
 _address = re.compile(r"(?:\[(?P<literal>[^\[\]]*)\]|(?P<host>[^:\[\]]*))(?P<colon>:(?P<port>.*))?")
@@ -55,6 +58,19 @@ def parse_address(text: str, *, default: Address) -> Address:
     if not _host_name.fullmatch(match["host"]):
         raise _unreadable(text)
     return Address(match["host"], port)
+
+
+def default_address(environ: Mapping[str, str] = os.environ) -> Address:
+    """Return 127.0.0.1 with the port that the variable ``PORT`` names, 8000 when it is not set or empty.
+
+    Raises ``UsageError`` when it is no port.
+    """
+    text = environ.get("PORT", "").strip()
+    if not text:
+        return Address(DEFAULT_HOST, DEFAULT_PORT)
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(f"the variable PORT is {text!r}", hint=f"It must be a number from 0 to {_HIGHEST_PORT}.")
+    return Address(DEFAULT_HOST, _parse_port(text, text))
 
 
 def _unreadable(text: str) -> UsageError:

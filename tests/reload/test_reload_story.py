@@ -121,6 +121,19 @@ def test_a_new_app_is_loaded_before_anyone_asks(project: Path) -> None:
         assert site.text("news/") == "the news"
 
 
+def test_an_app_that_was_moved_away_and_back_is_watched_again(project: Path) -> None:
+    write_tree(project / "apps/news", new_app("news", "the news"))
+    with serving(project) as site:
+        site.wait_for_watcher()
+        away = (project / "apps/news").rename(project.parent / "news")
+        site.wait_for("reloaded in")
+        away.rename(project / "apps/news")
+        assert site.text("news/") == "the news"
+        site.save("apps/news/views.py", view("newer news"))
+        assert site.text("news/") == "newer news"
+        assert site.count("Warning") == 0
+
+
 def test_env_and_settings_count_although_git_ignores_env(project: Path) -> None:
     (project / ".gitignore").write_text(".env\n")
     write_tree(

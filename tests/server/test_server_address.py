@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scaffold.exceptions import AddressInUseError, ServerError, UsageError
-from scaffold.server import Address, base_url, bind, parse_address
+from scaffold.server import Address, base_url, bind, default_address, parse_address
 from scaffold.server import address as module
 
 DEFAULT = Address("127.0.0.1", 8000)
@@ -120,3 +120,14 @@ def test_hosts_that_are_not_here_are_explained() -> None:
         bind(Address("no-such-host.invalid", 0))
     with pytest.raises(UsageError, match="does not exist"):
         bind(Address("127.0.0.1", 70000))
+
+
+def test_the_variable_port_names_the_port() -> None:
+    assert default_address({}) == default_address({"PORT": ""}) == Address("127.0.0.1", 8000)
+    assert default_address({"PORT": " 80 "}) == Address("127.0.0.1", 80)
+
+
+@pytest.mark.parametrize("text", ["abc", "-1", "65536", "80:80", "²"])
+def test_a_variable_port_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(UsageError, match=r"PORT is|port 65536"):
+        default_address({"PORT": text})
