@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import inspect
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 from urllib.parse import quote
 
+from scaffold import debug, server
 from scaffold.apps import App, Discovery, discover, load_app, put_on_path
 from scaffold.conf import Settings, debug_variable, load_settings
-from scaffold.debug import report_response, report_text
-from scaffold.exceptions import AppLoadError, HTTPError, RouteConflictError, SettingsError, ViewError, reason_phrase
+from scaffold.exceptions import (
+    AppLoadError,
+    HTTPError,
+    RouteConflictError,
+    RoutingError,
+    SettingsError,
+    ViewError,
+    reason_phrase,
+)
 from scaffold.http import (
     JSONResponse,
     RedirectResponse,
@@ -39,9 +47,9 @@ from scaffold.routing import (
     UrlPattern,
     caller,
     compile_patterns,
+    dotted_name,
     make_pattern,
 )
-from scaffold.server import Address, Server, base_url, bind, console_log, parse_address, stop_on_signals
 from scaffold.staticfiles import StaticFiles
 from scaffold.templating import Templates
 
@@ -53,7 +61,6 @@ __all__ = ["Application"]
 V = TypeVar("V", bound=Callable[..., Any])
 ErrorHandler = Callable[[Request, Any], Any]
 
-DEFAULT_ADDRESS = Address("127.0.0.1", 8000)
 ALL_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _log = logging.getLogger("scaffold.request")
@@ -133,7 +140,8 @@ class Application:
         source = caller(sys._getframe(1))
 
         def register(view: V) -> V:
-            named = name or getattr(view, "__name__", "")
+            own = getattr(view, "__name__", "")
+            named = name or (own if own.isidentifier() else "")  # a lambda has none
             self._add_pattern(make_pattern(rule.removeprefix("/"), view, name=named, methods=methods, source=source))
             return view
 
@@ -202,20 +210,24 @@ class Application:
             self._add_failed(app)
 
     def _add_failed(self, app: App) -> None:
-        def show_error(request: Request, rest: str = "") -> Response:
-            del request, rest
+        def show_error(request: Request, **params: Any) -> Response:
+            del request, params
             error = app.error or AppLoadError(f"the app {app.name!r} can't be loaded")
             raise error.with_traceback(None)
 
-        for text in ("", "<path:rest>"):
-            pattern = make_pattern(text, show_error, name="", methods=ALL_METHODS, source=str(app.folder / "urls.py"))
-            for route in compile_patterns([pattern], prefix=app.prefix, app=app.name):
-                try:
-                    self._resolver.add(route)
-                except RouteConflictError:
-                    _log.debug(
-                        "%s is served by another app, so the error of %s is not shown there", route.path, app.name
-                    )
+        source = str(app.folder / "urls.py")
+        patterns = [
+            make_pattern(text, show_error, name="", methods=ALL_METHODS, source=source) for text in ("", "<path:rest>")
+        ]
+        try:
+            routes = [*compile_patterns(patterns, prefix=app.prefix, app=app.name, converters=self.converters)]
+        except RoutingError:  # the prefix is what is wrong
+            routes = [*compile_patterns(patterns, prefix=f"{app.name}/", app=app.name)]
+        for route in routes:
+            try:
+                self._resolver.add(route)
+            except RouteConflictError:
+                _log.debug("%s is served by another app, so the error of %s is not shown there", route.path, app.name)
 
     # --- a request ----------------------------------------------------------------------------------------------
 
@@ -233,9 +245,27 @@ class Application:
     def _build_handler(self) -> Handler:
         handler = self._guarded(self._dispatch)
         for item in reversed(self.settings.MIDDLEWARE):
-            wrap = import_object(item, self.settings, "MIDDLEWARE") if isinstance(item, str) else item
-            handler = wrap(handler)
-        return self._guarded(handler)
+            handler = self._guarded(self._wrapped(handler, item))
+        return handler
+
+    def _wrapped(self, handler: Handler, item: str | Callable[..., Any]) -> Handler:
+        wrap = import_object(item, self.settings, "MIDDLEWARE") if isinstance(item, str) else item
+        wrapped = wrap(handler) if callable(wrap) else None
+        if not callable(wrapped):
+            raise SettingsError(
+                f"MIDDLEWARE holds {item!r}, which makes no handler",
+                source=self.settings.origin("MIDDLEWARE").source,
+                hint="A middleware takes a handler and returns a handler.",
+            )
+
+        def handle(request: Request) -> Response:
+            response = wrapped(request)
+            if isinstance(response, Response):
+                return response
+            name = item if isinstance(item, str) else dotted_name(item)
+            raise ViewError(f"the middleware {name} returned {_kind(response)}", hint="Return a Response.")
+
+        return handle
 
     def _guarded(self, handler: Handler) -> Handler:
         def handle(request: Request) -> Response:
@@ -253,7 +283,7 @@ class Application:
             request.params = found.params
             request.route_name = request.environ["scaffold.route"] = route.name
             view = route.view() if isinstance(route.view, type) else route.view
-            return self._to_response(view(request, **found.params), route)
+            return self._to_response(view(request, **found.params), route.view, route.source)
         if isinstance(found, SlashRedirect):
             query = f"?{request.query_string}" if request.query_string else ""
             return RedirectResponse(request.script_name + quote(found.path) + query, 308)
@@ -266,25 +296,19 @@ class Application:
             return Response(status=204)  # RFC 9110 section 9.3.7: about the server as a whole
         raise HTTPError(404, "There is no page at this address.")
 
-    def _to_response(self, result: Any, route: Route) -> Response:
+    def _to_response(self, result: Any, view: Callable[..., Any], source: str = "") -> Response:
         if isinstance(result, Response):
             return result
         if isinstance(result, str):
             return Response(result)
         if inspect.isawaitable(result):
-            return self._to_response(asyncio.run(_finish(result)), route)
+            return self._to_response(_awaited(result), view, source)
         if isinstance(result, dict | list):
             try:
                 return JSONResponse(result)
             except (TypeError, ValueError) as error:
-                raise self._view_error(route, f"returned what JSON has no form for: {error}") from error
-        raise self._view_error(route, f"returned {'None' if result is None else type(result).__name__}")
-
-    def _view_error(self, route: Route, cause: str) -> ViewError:
-        code = getattr(inspect.unwrap(route.view), "__code__", None)
-        source = f"{code.co_filename}:{code.co_firstlineno}" if code else route.source
-        hint = "Return a Response, a str (HTML), or a dict or list (JSON)."
-        return ViewError(f"the view {route.view_name} {cause}", source=source, hint=hint)
+                raise _view_error(view, source, f"returned what JSON has no form for: {error}") from error
+        raise _view_error(view, source, f"returned {_kind(result)}")
 
     # --- errors -------------------------------------------------------------------------------------------------
 
@@ -297,12 +321,15 @@ class Application:
             except Exception as failure:
                 error, status = failure, 500
         if isinstance(error, HTTPError):
-            return self._error_page(request, error)
+            try:
+                return self._error_page(request, error)
+            except Exception as failure:  # its detail or its headers can't be sent
+                error = failure
         if request.environ.get("scaffold.raise_errors"):
             raise error
         self._log_error(request, error)
         if self.settings.DEBUG and request.is_local:
-            return report_response(error, request)
+            return debug.report_response(error, request)
         return self._error_page(request, HTTPError(500, "The server could not answer. It has noted the reason."))
 
     def _log_error(self, request: Request, error: Exception) -> None:
@@ -311,20 +338,23 @@ class Application:
         if not self.settings.DEBUG:
             _log.error("%s", asked, exc_info=error)
         elif not isinstance(error, AppLoadError):  # which was printed when it happened
-            _log.error("%s\n%s", asked, report_text(error))
+            _log.error("%s\n%s", asked, debug.report_text(error))
 
     def _find_error_handler(self, error: Exception, status: int) -> ErrorHandler | None:
         for kind in type(error).__mro__:
+            if kind is HTTPError and status in self._error_handlers:
+                return self._error_handlers[status]
             if kind in self._error_handlers:
                 return self._error_handlers[kind]
         return self._error_handlers.get(status)
 
     def _handled(self, handler: ErrorHandler, request: Request, error: Exception, status: int) -> Response:
         result = handler(request, error)
-        if isinstance(result, Response):
-            return result
-        response = Response(result) if isinstance(result, str) else JSONResponse(result)
-        response.status = status
+        if inspect.isawaitable(result):
+            result = _awaited(result)
+        response = self._to_response(result, handler)
+        if response is not result:
+            response.status = status
         return response
 
     def _error_page(self, request: Request, error: HTTPError) -> Response:
@@ -358,19 +388,30 @@ class Application:
 
         Raises `ServerError` when the address can't be had.
         """
-        given = os.environ.get("PORT")
-        address = parse_address(given, default=DEFAULT_ADDRESS) if given else DEFAULT_ADDRESS
-        address = Address(host or address.host, address.port if port is None else port)
-        with bind(address) as listener:
-            server = Server(self, listener, access_log=console_log(stream))
-            print(f"Serving at {base_url(listener)} (Ctrl-C stops)", file=stream, flush=True)
-            with stop_on_signals(server):
-                server.serve_forever()
-            server.server_close()
+        address = server.default_address()
+        address = server.Address(host or address.host, address.port if port is None else port)
+        with server.bind(address) as listener:
+            serving = server.Server(self, listener, access_log=server.console_log(stream))
+            print(f"Serving at {server.base_url(listener)} (Ctrl-C stops)", file=stream, flush=True)
+            with serving, server.stop_on_signals(serving):
+                serving.serve_forever()
 
 
-async def _finish(awaitable: Any) -> Any:
-    return await awaitable
+def _awaited(awaitable: Any) -> Any:
+    return importlib.import_module("scaffold.http.coroutines").run(awaitable)
+
+
+def _view_error(view: Callable[..., Any], source: str, cause: str) -> ViewError:
+    code = getattr(inspect.unwrap(view), "__code__", None)
+    return ViewError(
+        f"the view {dotted_name(view)} {cause}",
+        source=f"{code.co_filename}:{code.co_firstlineno}" if code else source,
+        hint="Return a Response, a str (HTML), or a dict or list (JSON).",
+    )
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else type(value).__name__
 
 
 def import_object(dotted: str, settings: Settings, setting: str) -> Any:
@@ -379,9 +420,9 @@ def import_object(dotted: str, settings: Settings, setting: str) -> Any:
     source = settings.origin(setting).source
     try:
         return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # a module of the project may raise whatever it likes
         raise SettingsError(
-            f"{setting} names {dotted!r}, which can't be imported: {error}",
+            f"{setting} names {dotted!r}, which can't be imported: {type(error).__name__}: {error}",
             source=source,
             hint="Mend the name, or take it out.",
         ) from error
@@ -397,5 +438,23 @@ def _converters(settings: Settings) -> dict[str, type[Converter[Any]]]:
                 source=settings.origin("CONVERTERS").source,
                 hint="Give a subclass of scaffold.routing.Converter, or its dotted name.",
             )
+        fault = _converter_fault(kind)
+        if fault:
+            raise SettingsError(
+                f"the converter {name!r} {fault}",
+                source=settings.origin("CONVERTERS").source,
+                hint="It needs to_python() and a regex without groups; write (?:...) for (...).",
+            )
         converters[name] = kind
     return converters
+
+
+def _converter_fault(kind: type[Converter[Any]]) -> str:
+    """Say why routes can't use the converter; empty when they can."""
+    if inspect.isabstract(kind):
+        return f"lacks {', '.join(sorted(kind.__abstractmethods__))}()"
+    try:
+        groups = re.compile(kind.regex).groups
+    except re.error as error:
+        return f"has the wrong regex {kind.regex!r}: {error}"
+    return f"has groups in its regex {kind.regex!r}" if groups else ""

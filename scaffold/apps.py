@@ -102,7 +102,7 @@ def _reason_to_skip(folder: Path) -> str:
 def _installed_app(package: str) -> FoundApp:
     try:
         spec = importlib.util.find_spec(package)
-    except (ImportError, ValueError) as error:
+    except Exception as error:  # the package that holds it is imported, and may raise whatever it likes
         raise _not_installed(package, str(error)) from error
     if spec is None or not spec.submodule_search_locations:
         raise _not_installed(package, "there is no such package" if spec is None else "it is a module, not a package")
@@ -172,7 +172,10 @@ def _written_prefix(found: FoundApp) -> str:
         statements = []
     for node in statements:
         match node:
-            case ast.Assign(targets=[ast.Name(id="prefix")], value=ast.Constant(value=str(text))):
+            case (
+                ast.Assign(targets=[ast.Name(id="prefix")], value=ast.Constant(value=str(text)))
+                | ast.AnnAssign(target=ast.Name(id="prefix"), value=ast.Constant(value=str(text)))
+            ):
                 text = text.strip("/")
                 return f"{text}/" if text else ""
     return f"{found.name}/"

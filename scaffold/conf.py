@@ -26,7 +26,7 @@ SETTINGS_MODULE = "config.settings"
 SETTINGS_FILE = "config/settings.py"
 
 _LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)")
-_QUOTED = re.compile(r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)*)(?P=quote)\s*(?:#.*)?""")
+_QUOTED = re.compile(r"""(?:'(?P<plain>[^']*)'|"(?P<escaped>(?:\\.|[^"\\])*)")\s*(?:#.*)?""")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "$": "$"}
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
@@ -84,9 +84,9 @@ def _parse_line(line: str, source: str) -> tuple[str, str]:
     quoted = _QUOTED.fullmatch(value)
     if quoted is None:
         raise SettingsError("this line of .env has a quote that does not end", source=source, hint="Close the quote.")
-    if quoted["quote"] == "'":
-        return found["name"], quoted["text"]
-    return found["name"], re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[0]), quoted["text"])
+    if quoted["plain"] is not None:
+        return found["name"], quoted["plain"]
+    return found["name"], re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[0]), quoted["escaped"])
 
 
 class Env:
@@ -213,7 +213,7 @@ class Settings:
     def names(self) -> Iterator[str]:
         """Yield the names of all settings, the project's own last."""
         yield from known_settings()
-        yield from self.extra
+        yield from self.__dict__.get("extra", ())
 
     def origin(self, name: str) -> Origin:
         """Return where the value of ``name`` came from."""
@@ -262,7 +262,7 @@ def _check_type(name: str, value: object, source: str) -> None:
     types, wanted = _TYPES[name]
     wrong = not isinstance(value, types) or (types == (int,) and isinstance(value, bool))
     if name == "STATIC_URL" and not wrong:
-        wrong = not (str(value).startswith("/") and str(value).endswith("/"))
+        wrong = not (str(value).startswith("/") and str(value).endswith("/")) or "//" in str(value)
     if name in {"ALLOWED_HOSTS", "INSTALLED_APPS"} and isinstance(value, list | tuple):
         wrong = not all(isinstance(item, str) for item in value)
     if wrong:

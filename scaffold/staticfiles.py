@@ -97,7 +97,7 @@ class DirectoryApplication:
             raise HTTPError(404)
         if target.is_dir():
             return self._folder(request, target)
-        if request.path.endswith("/"):
+        if request.path.endswith("/") or not target.is_file():
             raise HTTPError(404)
         return FileResponse(target)
 
@@ -106,18 +106,29 @@ class DirectoryApplication:
         if not request.path.endswith("/"):
             query = f"?{request.query_string}" if request.query_string else ""
             return RedirectResponse(f"{request.script_name}{quote(path)}/{query}", 308)
-        index = folder / "index.html"
-        if index.is_file():
+        index = safe_join(self.root, f"{path}/index.html".lstrip("/"))
+        if index is not None and index.is_file():
             return FileResponse(index)
         return Response(_page(f"Index of {path}", "".join(self._lines(path, folder))))
 
     def _lines(self, path: str, folder: Path) -> Iterator[str]:
         if path != "/":
             yield '<li><a href="../">../</a></li>'
-        for item in sorted(folder.iterdir(), key=lambda item: (not item.is_dir(), item.name)):
+        try:
+            items = sorted(folder.iterdir(), key=lambda item: (not item.is_dir(), item.name))
+        except OSError:
+            raise HTTPError(404) from None
+        for item in items:
+            if not _is_text(item.name):
+                continue  # a URL's bytes are UTF-8, so nothing could ask for it
             if safe_join(self.root, item.relative_to(self.root).as_posix()) is not None:
                 name = item.name + ("/" if item.is_dir() else "")
                 yield f'<li><a href="./{quote(name)}">{escape(name)}</a></li>'
+
+
+def _is_text(name: str) -> bool:
+    """Say whether a file's name is Unicode; bytes that are not come from the system as lone surrogates (PEP 383)."""
+    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def _page(title: str, items: str) -> str:

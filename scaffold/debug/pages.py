@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from scaffold.debug.report import Fault, Frame, Report
 from scaffold.http import JSONResponse, Request, Response
@@ -77,12 +78,15 @@ footer { margin-top: 3rem; color: var(--soft); font-size: .875rem; }
 </html>
 """
 
-_template = Environment(autoescape=True, undefined=StrictUndefined).from_string(_PAGE)
+
+@functools.cache
+def _template() -> Template:
+    return Environment(autoescape=True, undefined=StrictUndefined).from_string(_PAGE)
 
 
 def report_page(report: Report, where: str = "") -> str:
     """Return the report as an HTML document without external parts; ``where`` says what was asked for."""
-    return _template.render(first=report.faults[0], faults=report.faults, where=where)
+    return _template().render(first=report.faults[0], faults=report.faults, where=where)
 
 
 def report_text(error: BaseException) -> str:

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from jinja2 import TemplateSyntaxError
-
 from scaffold.exceptions import ScaffoldError
 
 __all__ = ["Fault", "Frame", "Report", "error_files"]
@@ -21,7 +19,7 @@ _MAX_CHAIN = 20
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _LIBRARIES = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-_FOREIGN = tuple({os.path.join(Path(folder).resolve(), "") for folder in (_PACKAGE, *_LIBRARIES)})  # noqa: PTH118
+_FOREIGN = tuple({f"{Path(folder).resolve()}{os.sep}" for folder in (_PACKAGE, *_LIBRARIES)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +86,14 @@ def _fault(error: BaseException, *, is_root: bool) -> Fault:
     frames = tuple(_frames(error))
     own = tuple(frame for frame in frames if frame.is_own) or (frames[-1:] if is_root else ())
     if isinstance(error, ScaffoldError):
-        return Fault(type(error).__name__, error.cause, error.hint, frames, own)
+        return Fault(type(error).__name__, _sendable(error.cause), _sendable(error.hint), frames, own)
     message = (error.msg if isinstance(error, SyntaxError) else _text(error)) or ""
-    return Fault(type(error).__name__, message, "", frames, own)
+    return Fault(type(error).__name__, _sendable(message), "", frames, own)
+
+
+def _sendable(text: str) -> str:
+    """Return ``text`` with lone surrogates, which UTF-8 has no form for, as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _text(error: BaseException) -> str:
@@ -112,8 +115,6 @@ def _frames(error: BaseException) -> Iterator[Frame]:
         file, colon, line = error.source.rpartition(":")
         if colon and line.isdecimal():
             yield _frame(file, int(line), "")
-    elif isinstance(error, TemplateSyntaxError) and error.filename:
-        yield _frame(error.filename, error.lineno, "")
 
 
 def _frame(file: str, line: int, function: str) -> Frame:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 __all__ = ["preferred"]
 
 _MAX_RANGES = 50
+_QUALITY = re.compile(
+    r"[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}"
+)  # wider than RFC 9110 section 12.4.2, which clients are
 
 
 def preferred(accept: str, offers: Sequence[str]) -> str | None:
@@ -31,10 +35,9 @@ def _parse_range(text: str) -> tuple[str, str, float] | None:
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip() == "q":
-            try:
-                quality = min(max(float(value), 0.0), 1.0)
-            except ValueError:
+            if not _QUALITY.fullmatch(value.strip()):
                 return None
+            quality = min(float(value), 1.0)
     return kind, subtype, quality
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Request", "RequestApplication", "current_request"]
 
 _MAX_BODY_BYTES = 10 * 1024 * 1024
+_MAX_LENGTH_DIGITS = 18
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
@@ -90,7 +91,7 @@ class Request:
     @property
     def script_name(self) -> str:
         """The path under which the application is mounted, percent-encoded; empty at the root of the host."""
-        return quote(self.environ.get("SCRIPT_NAME", ""), encoding="latin-1")
+        return quote(self.environ.get("SCRIPT_NAME", ""), encoding="latin-1").rstrip("/")
 
     @property
     def query_string(self) -> str:
@@ -101,7 +102,13 @@ class Request:
     @cached_property
     def query(self) -> MultiDict:
         """The values of the query; `HTTPError` 400 for one that can't be read."""
-        return parse_urlencoded(self.query_string)
+        text = self.query_string
+        if not text.isascii():
+            try:
+                text = text.encode("latin-1").decode("utf-8")
+            except UnicodeError:
+                raise HTTPError(400, "The query is not UTF-8.") from None
+        return parse_urlencoded(text)
 
     @property
     def scheme(self) -> str:
@@ -186,7 +193,7 @@ class Request:
             return self._read_at_most(limit) if ends else b""
         if not length.isascii() or not length.isdecimal():
             raise HTTPError(400, "Content-Length is not a number.")
-        if int(length) > limit:
+        if len(length) > _MAX_LENGTH_DIGITS or int(length) > limit:
             raise HTTPError(413, f"The body is larger than {limit} bytes.")
         body = self.stream.read(int(length))
         if len(body) < int(length):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import dataclasses
 import datetime
 import decimal
+import functools
 import json
 import mimetypes
 import os
@@ -30,6 +32,7 @@ HTML = "text/html; charset=utf-8"
 BLOCK_BYTES = 64 * 1024
 
 _BODILESS = frozenset({204, 304})
+_END: Any = object()
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -113,8 +116,10 @@ class Response:
 
     def close(self) -> None:
         """Release what the response holds and call the functions given to `call_on_close`, the last one first."""
-        while self._callbacks:
-            self._callbacks.pop()()
+        callbacks, self._callbacks = self._callbacks, []
+        with contextlib.ExitStack() as stack:  # runs all of them, also when one raises
+            for function in callbacks:
+                stack.callback(function)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send the response over WSGI."""
@@ -152,7 +157,9 @@ class JSONResponse(Response):
 
     def __init__(self, data: Any, status: int = 200, *, headers: Mapping[str, str] | None = None) -> None:
         text = json.dumps(data, default=_json_form, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        super().__init__(text, status, headers=headers, content_type="application/json")
+        # A lone surrogate has no UTF-8, but the escape that takes its place is JSON's own (RFC 8259 section 8.2).
+        body = text.encode("utf-8", "backslashreplace")
+        super().__init__(body, status, headers=headers, content_type="application/json")
 
 
 def _json_form(value: object) -> object:
@@ -185,19 +192,21 @@ class StreamingResponse(Response):
         headers: Mapping[str, str] | None = None,
         content_type: str = HTML,
     ) -> None:
+        if isinstance(body, str | bytes):
+            raise ValueError(f"{type(body).__name__} is no stream of blocks; send a whole body with Response")
         super().__init__(b"", status, headers=headers, content_type=content_type)
         self._source = body
         self._context = contextvars.copy_context()
         close = getattr(body, "close", None)
         if close is not None:
-            self.call_on_close(close)
+            self.call_on_close(functools.partial(self._context.run, close))
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the blocks; the source runs in the context of the view, so `url_for` works in it."""
         iterator = iter(self._source)
         while True:
-            block = self._context.run(next, iterator, None)
-            if block is None:
+            block = self._context.run(next, iterator, _END)
+            if block is _END:
                 return
             yield block.encode("utf-8") if isinstance(block, str) else block
 
@@ -233,14 +242,16 @@ class FileResponse(Response):
 
     def prepare(self, request: Request) -> None:
         """Become a 304 when the client's copy is still right."""
-        if request.method in {"GET", "HEAD"} and is_not_modified(
-            request.headers, etag=self.headers["ETag"], last_modified=self._modified
-        ):
+        if self.status != 200 or request.method not in {"GET", "HEAD"}:
+            return
+        if is_not_modified(request.headers, etag=self.headers.get("ETag", ""), last_modified=self._modified):
             self.status = 304
 
     def blocks(self) -> Iterator[bytes]:
-        """Yield the file in blocks of 64 KiB."""
-        while block := self._file.read(BLOCK_BYTES):
+        """Yield the file in blocks of 64 KiB; what was written to it after it was opened is not sent."""
+        left = self.size
+        while left > 0 and (block := self._file.read(min(left, BLOCK_BYTES))):
+            left -= len(block)
             yield block
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

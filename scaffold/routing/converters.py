@@ -38,7 +38,7 @@ class Converter(ABC, Generic[T]):
 
     def accepts(self, text: str) -> bool:
         """Say whether ``text`` is one that this converter would take from a URL."""
-        if re.fullmatch(self.regex, text) is None:
+        if re.fullmatch(self.regex, text, re.DOTALL) is None:
             return False
         try:
             self.to_python(text)
@@ -119,7 +119,7 @@ class FloatConverter(Converter[float]):
         """Return the shortest decimal text that reads as the same number, without an exponent."""
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise TypeError(f"a number is wanted, not {value!r}")
-        return format(Decimal(repr(value)), "f")
+        return format(Decimal(value if isinstance(value, int) else repr(float(value))), "f")
 
 
 class UUIDConverter(Converter[uuid.UUID]):

@@ -107,8 +107,12 @@ class Route:
     @cached_property
     def view_name(self) -> str:
         """The view's dotted name, as a reader would import it."""
-        view = self.view
-        return f"{getattr(view, '__module__', '?')}.{getattr(view, '__qualname__', type(view).__qualname__)}"
+        return dotted_name(self.view)
+
+
+def dotted_name(view: View) -> str:
+    """Return the name of a function or a class, as a reader would import it."""
+    return f"{getattr(view, '__module__', '?')}.{getattr(view, '__qualname__', type(view).__qualname__)}"
 
 
 def path(route: str, view: View | Include, *, name: str = "", methods: Iterable[str] | None = None) -> UrlPattern:

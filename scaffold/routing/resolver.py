@@ -78,7 +78,12 @@ class Resolver:
         self.routes += (route,)
 
     def resolve(self, path: str, method: str) -> Resolution:
-        """Return what ``method`` on ``path`` leads to; ``path`` is percent-decoded and begins with a slash."""
+        """Return what ``method`` on ``path`` leads to; ``path`` is percent-decoded.
+
+        One that does not begin with a slash, such as ``*``, leads nowhere.
+        """
+        if not path.startswith("/"):
+            return Miss()
         literal = self._literal.get(path)
         if literal is not None and method in literal:
             return Match(literal[method], {})
@@ -195,13 +200,14 @@ class _Node:
 class _Walk:
     """One lookup. A node that led nowhere from a segment is not tried again from there."""
 
-    __slots__ = ("allowed", "failed", "found", "method", "segments")
+    __slots__ = ("allowed", "failed", "found", "hopeless", "method", "segments")
 
     def __init__(self, path: str, method: str) -> None:
         self.segments = path[1:].split("/")
         self.method = method
         self.allowed: set[str] = set()
         self.failed: set[tuple[int, int]] = set()
+        self.hopeless: dict[int, int] = {}
         self.found: list[tuple[Route, Values]] = []
 
     def descend(self, node: _Node, index: int, values: Values = ()) -> bool:
@@ -230,18 +236,28 @@ class _Walk:
         return True
 
     def _span(self, edge: _Edge, index: int, values: Values) -> bool:
-        """Give the edge as many segments as possible, then ever fewer."""
-        for end in range(len(self.segments), index, -1):
-            leads_on = end == len(self.segments) or edge.node.literals or edge.node.edges
-            if not leads_on or (id(edge), end) in self.failed:
+        """Give the edge one segment, then ever more: whatever else takes the next segment is narrower than a path."""
+        if not self.segments[index] or index >= self.hopeless.get(id(edge), len(self.segments)):
+            return False  # a path begins with no slash, and no end behind this place led anywhere
+        refused = False
+        for end in range(index + 1, len(self.segments) + 1):
+            if (id(edge), end) in self.failed or not self._leads_on(edge.node, end):
                 continue
             converted = edge.convert("/".join(self.segments[index:end]))
             if converted is None:
+                refused = True
                 continue
             if self.descend(edge.node, end, values + converted):
                 return True
             self.failed.add((id(edge), end))
+        if not refused:
+            self.hopeless[id(edge)] = index
         return False
+
+    def _leads_on(self, node: _Node, index: int) -> bool:
+        if index == len(self.segments):
+            return bool(node.routes)
+        return bool(node.edges) or self.segments[index] in node.literals
 
 
 def _check_rival(route: Route, rival: _Edge) -> None:

@@ -73,14 +73,24 @@ def _text(route: Route, parameter: Parameter, value: Any) -> str:
     # A client resolves dot segments before it asks (RFC 3986 section 5.2.4), so such a URL would lead elsewhere.
     if re.search(r"(?:^|/)\.{1,2}(?:/|$)", text):
         raise _refused(route, parameter, value, "a dot segment would lead elsewhere")
-    return quote(text, safe=_SEGMENT_SAFE + "/" if converter.spans_segments else _SEGMENT_SAFE)
+    try:
+        return quote(text, safe=_SEGMENT_SAFE + "/" if converter.spans_segments else _SEGMENT_SAFE)
+    except UnicodeEncodeError as error:
+        raise _refused(route, parameter, value, str(error)) from error
 
 
 def _refused(route: Route, parameter: Parameter, value: Any, reason: str) -> ReverseError:
     return ReverseError(
-        f"{value!r} can't be {parameter.name!r} in the URL of {route.name!r}",
+        f"{_shown(value)} can't be {parameter.name!r} in the URL of {route.name!r}",
         hint=f"{reason}; the route is {route.path} ({route.source}).",
     )
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # Python refuses to write a number of thousands of digits
+        return f"a very large {type(value).__name__}"
 
 
 def _wrong_parameters(name: str, values: Mapping[str, Any], routes: list[Route]) -> ReverseError:

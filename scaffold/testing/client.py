@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes, urlencode, urljoin, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlencode, urljoin, urlsplit, urlunsplit
 
 from scaffold.application import Application
 from scaffold.http import Headers, parse_cookies
@@ -56,7 +56,7 @@ class Client:
 
     def __init__(self, app: Application, *, host: str = "", raise_errors: bool = True) -> None:
         self.app = app
-        self.host = host or next((name for name in app.settings.ALLOWED_HOSTS if name[0] not in "*."), "localhost")
+        self.host = host or next((name for name in app.settings.ALLOWED_HOSTS if name[:1] not in "*."), "localhost")
         self.raise_errors = raise_errors
         self.cookies: dict[str, str] = {}
 
@@ -117,11 +117,12 @@ class Client:
                 raise RuntimeError(f"{path} redirects more than {MAX_REDIRECTS} times")
             history.append(response)
             target = urljoin(response.url, response.headers["Location"])
-            if urlsplit(target).netloc != self.host:
+            parts = urlsplit(target)
+            if parts.netloc != self.host:
                 break
             if response.status not in _KEEP_METHOD and method != "HEAD":
                 method, content, fields = "GET", b"", dict(headers or {})
-            response = self._send(method, target.partition(self.host)[2] or "/", content, fields)
+            response = self._send(method, urlunsplit(("", "", parts.path or "/", parts.query, "")), content, fields)
         response.history = history
         return response
 

@@ -1,0 +1,285 @@
+"""Error answers: plain pages, a project's own, JSON, and handlers by status and by class."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from scaffold import Application, HTTPError, Request, Response, abort
+from scaffold.exceptions import ViewError
+from scaffold.testing import Client
+
+from .helpers import ask
+
+JSON = "application/json"
+
+
+def raising(error: Callable[[], Exception]) -> Callable[[Request], Any]:
+    def view(request: Request) -> Any:
+        raise error()
+
+    return view
+
+
+def serve(error: Callable[[], Exception] = lambda: ValueError("oh <no>"), **templates: str) -> Application:
+    texts = {f"{name.removeprefix('page_')}.html": text for name, text in templates.items()}
+    app = Application({"DEBUG": False}, templates=texts)
+    app.route("/")(raising(error))
+    return app
+
+
+# --- plain pages -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 418, 429, 500, 503, 599])
+def test_every_status_has_a_plain_page(status: int) -> None:
+    answer = ask(serve(lambda: HTTPError(status, "Because <b>.")))
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert f"<h1>{status} " in answer.text
+    assert "<p>Because &lt;b&gt;.</p>" in answer.text
+
+
+def test_the_headers_of_an_http_error_are_sent() -> None:
+    answer = ask(serve(lambda: HTTPError(401, headers={"WWW-Authenticate": "Basic"})))
+    assert answer.headers["WWW-Authenticate"] == "Basic"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        lambda: HTTPError(404, headers={"X": "a\r\nSet-Cookie: b=1"}),
+        lambda: HTTPError(404, headers={"X Y": "a"}),
+        lambda: HTTPError(404, "\ud800"),
+    ],
+)
+def test_an_http_error_that_cannot_be_sent_is_a_500(error: Callable[[], Exception]) -> None:
+    answer = ask(serve(error))
+    assert answer.status == 500
+    assert "Set-Cookie" not in answer.headers
+    wrapped = Application({"DEBUG": False, "MIDDLEWARE": [lambda handler: raising(error)]})
+    assert ask(wrapped).status == 500
+    debug = Application({"DEBUG": True})
+    debug.route("/")(raising(error))
+    assert ask(debug).status == 500
+
+
+def test_another_error_is_a_500_that_tells_nothing_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    answer = ask(serve())
+    assert answer.status == 500
+    assert "oh" not in answer.text
+    (record,) = caplog.records
+    assert record.name == "scaffold.request"
+    assert record.levelno == logging.ERROR
+    assert record.getMessage() == "GET '/' failed"
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], ValueError)
+
+
+def test_an_http_error_is_not_logged_as_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    ask(serve(lambda: HTTPError(404)))
+    assert caplog.records == []
+
+
+# --- JSON ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "data"),
+    [
+        (lambda: HTTPError(404, "No <x>."), {"status": 404, "error": "Not Found", "detail": "No <x>."}),
+        (lambda: HTTPError(404), {"status": 404, "error": "Not Found", "detail": "Not Found"}),
+        (
+            lambda: ValueError("secret"),
+            {
+                "status": 500,
+                "error": "Internal Server Error",
+                "detail": "The server could not answer. It has noted the reason.",
+            },
+        ),
+    ],
+)
+def test_a_client_that_prefers_json_gets_json(error: Callable[[], Exception], data: dict[str, object]) -> None:
+    answer = ask(serve(error, page_404="own page", page_500="own page"), HTTP_ACCEPT=JSON)
+    assert answer.headers["Content-Type"] == JSON
+    assert json.loads(answer.body) == data
+    assert answer.status == data["status"]
+
+
+# --- a project's own pages -------------------------------------------------------------------------------------------
+
+
+def test_a_projects_own_page_is_used_with_its_context() -> None:
+    app = serve(
+        lambda: HTTPError(404, "No <x>.", headers={"X-A": "1"}),
+        page_404="{{ status }} {{ reason }} {{ detail }} {{ request.path }}",
+    )
+    answer = ask(app)
+    assert (answer.status, answer.text) == (404, "404 Not Found No &lt;x&gt;. /")
+    assert answer.headers["X-A"] == "1"
+    assert ask(app, "/missing").text == "404 Not Found There is no page at this address. /missing"
+
+
+def test_a_projects_own_page_is_used_for_a_failure() -> None:
+    assert ask(serve(page_500="{{ status }} sorry")).text == "500 sorry"
+
+
+@pytest.mark.parametrize("text", ["{{ nothing }}", "{% if %}", "{% extends 'missing.html' %}"])
+@pytest.mark.parametrize("status", [404, 500])
+def test_an_own_page_that_fails_is_replaced_by_the_plain_one_and_logged(
+    text: str, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = ask(serve(lambda: HTTPError(status), **{f"page_{status}": text}))
+    assert answer.status == status
+    assert f"<h1>{status} " in answer.text
+    assert f"the page for the status {status} failed too: {status}.html" in caplog.text
+
+
+# --- handlers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "text"),
+    [
+        ("mine", 404, "mine"),
+        ({"a": 1}, 404, '{"a":1}'),
+        ([1], 404, "[1]"),
+        (Response("mine", 200), 200, "mine"),
+    ],
+)
+def test_a_handler_returns_what_a_view_returns(value: object, status: int, text: str) -> None:
+    app = serve(lambda: HTTPError(404))
+    app.error_handler(404)(lambda request, error: value)
+    answer = ask(app)
+    assert (answer.status, answer.text) == (status, text)
+
+
+def test_a_handler_may_be_async() -> None:
+    app = serve(lambda: HTTPError(404))
+
+    @app.error_handler(404)
+    async def handle(request: Request, error: HTTPError) -> str:
+        return error.detail
+
+    answer = ask(app)
+    assert (answer.status, answer.text) == (404, "Not Found")
+
+
+def test_an_async_handler_keeps_the_status_of_its_response() -> None:
+    app = serve(lambda: HTTPError(404))
+
+    @app.error_handler(404)
+    async def handle(request: Request, error: HTTPError) -> Response:
+        return Response("mine", 200)
+
+    assert ask(app).status == 200
+
+
+@pytest.mark.parametrize("value", [None, ("a", 404), 7])
+def test_a_handler_that_returns_something_else_is_an_error_that_names_it(value: object) -> None:
+    app = serve(lambda: HTTPError(404))
+
+    @app.error_handler(404)
+    def own_handler(request: Request, error: HTTPError) -> object:
+        return value
+
+    assert ask(app).status == 500
+    with pytest.raises(ViewError, match="own_handler returned"):
+        Client(app).get("/")
+
+
+class ShopError(Exception):
+    pass
+
+
+class SoldOutError(ShopError):
+    pass
+
+
+def named(name: str) -> Callable[[Request, Any], str]:
+    return lambda request, error: name
+
+
+@pytest.mark.parametrize(
+    ("kinds", "error", "winner"),
+    [
+        ([ShopError], SoldOutError, "ShopError"),
+        ([ShopError, SoldOutError], SoldOutError, "SoldOutError"),
+        ([Exception, ShopError], SoldOutError, "ShopError"),
+        ([Exception], SoldOutError, "Exception"),
+        ([500], SoldOutError, "500"),
+        ([500, ShopError], SoldOutError, "ShopError"),
+        ([404], lambda: HTTPError(404), "404"),
+        ([HTTPError], lambda: HTTPError(404), "HTTPError"),
+        ([404, HTTPError], lambda: HTTPError(404), "404"),
+        ([404, Exception], lambda: HTTPError(404), "404"),
+        ([403, Exception], lambda: HTTPError(404), "Exception"),
+    ],
+)
+def test_the_handler_nearest_to_the_error_wins(kinds: list[Any], error: Callable[[], Exception], winner: str) -> None:
+    for order in (kinds, kinds[::-1]):
+        app = serve(error)
+        for kind in order:
+            app.error_handler(kind)(named(getattr(kind, "__name__", str(kind))))
+        assert ask(app).text == winner
+
+
+def test_a_handler_by_class_has_the_status_500() -> None:
+    app = serve(SoldOutError)
+    app.error_handler(ShopError)(named("sorry"))
+    assert ask(app).status == 500
+
+
+def test_a_handler_that_fails_is_a_500_and_its_error_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    app = serve(lambda: HTTPError(404))
+
+    @app.error_handler(404)
+    def handle(request: Request, error: HTTPError) -> str:
+        raise KeyError("handler")
+
+    answer = ask(app)
+    assert answer.status == 500
+    assert "KeyError: 'handler'" in caplog.text
+
+
+def test_a_handler_may_raise_another_http_error() -> None:
+    app = serve(SoldOutError)
+
+    @app.error_handler(SoldOutError)
+    def handle(request: Request, error: SoldOutError) -> str:
+        abort(410, "Sold out.")
+
+    answer = ask(app)
+    assert answer.status == 410
+    assert "Sold out." in answer.text
+
+
+def test_a_handler_of_500_that_fails_is_not_called_without_end() -> None:
+    calls = []
+    app = serve()
+
+    @app.error_handler(500)
+    def handle(request: Request, error: Exception) -> str:
+        calls.append(error)
+        raise ValueError("again")
+
+    assert ask(app).status == 500
+    assert len(calls) == 1
+
+
+# --- on the way to a view --------------------------------------------------------------------------------------------
+
+
+def test_a_path_that_is_not_utf_8_is_a_400() -> None:
+    assert ask(serve(), "/\xff").status == 400
+
+
+def test_a_body_that_is_too_large_is_a_413() -> None:
+    app = Application({"DEBUG": False, "MAX_BODY_BYTES": 3})
+    app.route("/", methods=["POST"])(lambda request: request.text)
+    assert ask(app, "/", "POST", b"abc").text == "abc"
+    assert ask(app, "/", "POST", b"abcd").status == 413

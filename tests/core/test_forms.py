@@ -1,0 +1,98 @@
+"""Query strings and urlencoded forms."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scaffold import HTTPError
+from scaffold.http.forms import MAX_FIELDS, MultiDict, parse_urlencoded
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("", []),
+        ("a=1", [("a", "1")]),
+        ("a=1&a=2&b=", [("a", "1"), ("a", "2"), ("b", "")]),
+        ("a", [("a", "")]),
+        ("=1", [("", "1")]),
+        ("a=b=c", [("a", "b=c")]),
+        ("a+b=c%20d%2B", [("a b", "c d+")]),
+        ("a=%C3%A9&b=é", [("a", "é"), ("b", "é")]),
+        ("a=1;b=2", [("a", "1;b=2")]),
+        ("a=%", [("a", "%")]),
+        ("a=%zz", [("a", "%zz")]),
+        ("&&a=1&", [("a", "1")]),
+    ],
+)
+def test_an_urlencoded_text_is_pairs(text: str, pairs: list[tuple[str, str]]) -> None:
+    assert parse_urlencoded(text).multi_items() == pairs
+
+
+def test_bytes_that_are_not_utf_8_are_refused() -> None:
+    with pytest.raises(HTTPError, match="400 The form or query is not UTF-8"):
+        parse_urlencoded("a=%ff")
+
+
+def test_too_many_fields_are_refused() -> None:
+    assert len(parse_urlencoded("&".join(f"a{n}=1" for n in range(MAX_FIELDS)))) == MAX_FIELDS
+    with pytest.raises(HTTPError, match="more than 1000 fields"):
+        parse_urlencoded("a=1&" * MAX_FIELDS + "a=1")
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(st.one_of(st.text(max_size=40), st.text(alphabet="a=&%;+0fF\x00é", max_size=40)))
+def test_no_text_makes_the_parser_raise_anything_else(text: str) -> None:
+    with contextlib.suppress(HTTPError):
+        assert isinstance(parse_urlencoded(text), MultiDict)
+
+
+def test_a_name_stands_for_its_last_value_and_for_all() -> None:
+    values = MultiDict([("a", "1"), ("b", "2"), ("a", "3")])
+    assert values["a"] == "3"
+    assert values.getlist("a") == ["1", "3"]
+    assert values.getlist("c") == []
+    assert list(values) == ["a", "b"]
+    assert len(values) == 2
+    assert values.get("c") is None
+    assert "c" not in values
+    assert repr(values) == "MultiDict([('a', '1'), ('a', '3'), ('b', '2')])"
+    with pytest.raises(KeyError):
+        values["c"]
+
+
+VALUES = MultiDict([("int", "7"), ("float", "1.5"), ("yes", "ON"), ("no", "False"), ("text", "x")])
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "value"),
+    [("int", "int", 7), ("float", "float", 1.5), ("float", "int", 7.0), ("bool", "yes", True), ("bool", "no", False)],
+)
+def test_a_value_is_converted(method: str, name: str, value: object) -> None:
+    assert getattr(VALUES, method)(name) == value
+
+
+@pytest.mark.parametrize(("method", "default"), [("int", 1), ("float", 0.0), ("bool", False), ("int", "none")])
+def test_a_missing_value_is_its_default(method: str, default: object) -> None:
+    assert getattr(VALUES, method)("missing", default) == default
+
+
+@pytest.mark.parametrize(
+    ("method", "wanted"), [("int", "a whole number"), ("float", "a number"), ("bool", "true or false")]
+)
+def test_a_missing_or_wrong_value_is_a_400_that_names_it(method: str, wanted: str) -> None:
+    with pytest.raises(HTTPError, match=f"400 missing is missing; it must be {wanted}"):
+        getattr(VALUES, method)("missing")
+    with pytest.raises(HTTPError, match=f"400 text is 'x'; it must be {wanted}"):
+        getattr(VALUES, method)("text", 1)
+
+
+def test_a_number_of_thousands_of_digits_is_a_400() -> None:
+    values: Any = MultiDict([("n", "9" * 5000)])
+    with pytest.raises(HTTPError, match="400"):
+        values.int("n")

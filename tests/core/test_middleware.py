@@ -1,0 +1,186 @@
+"""Middleware: its order, its errors, and those that come with the framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from scaffold import Application, HTTPError, Request, Response
+from scaffold.exceptions import SettingsError, ViewError
+from scaffold.middleware import Handler
+from scaffold.middleware.hosts import host_allowed
+from scaffold.middleware.security import SECURITY_HEADERS
+from scaffold.testing import Client
+
+from .helpers import ask
+
+SECURITY = "scaffold.middleware.security.security_headers"
+HOSTS = "scaffold.middleware.hosts.validate_host"
+
+
+def trace(name: str) -> Callable[[Handler], Handler]:
+    """Return middleware that writes its name into a header before and after the rest."""
+
+    def wrap(handler: Handler) -> Handler:
+        def handle(request: Request) -> Response:
+            request.state.setdefault("trace", []).append(name)
+            response = handler(request)
+            response.headers["X-Trace"] = f"{response.headers.get('X-Trace', '')}{name}"
+            return response
+
+        return handle
+
+    return wrap
+
+
+def fail(error: Exception) -> Callable[[Handler], Handler]:
+    def wrap(handler: Handler) -> Handler:
+        def handle(request: Request) -> Response:
+            raise error
+
+        return handle
+
+    return wrap
+
+
+def returns(value: object) -> Callable[[Handler], Any]:
+    return lambda handler: lambda request: value
+
+
+def serve(*middleware: Any, **settings: Any) -> Application:
+    app = Application({"DEBUG": False, "MIDDLEWARE": list(middleware), **settings})
+    app.route("/")(lambda request: "".join(request.state.get("trace", [])))
+    return app
+
+
+def test_a_request_passes_from_top_to_bottom_and_its_response_back() -> None:
+    answer = ask(serve(trace("a"), trace("b"), trace("c")))
+    assert (answer.text, answer.headers["X-Trace"]) == ("abc", "cba")
+
+
+def test_middleware_may_answer_itself() -> None:
+    answer = ask(serve(trace("a"), returns(Response("mine", 202)), trace("c")))
+    assert (answer.status, answer.text, answer.headers["X-Trace"]) == (202, "mine", "a")
+
+
+def test_middleware_sees_the_errors_of_views_as_responses() -> None:
+    answer = ask(serve(trace("a")), "/missing")
+    assert (answer.status, answer.headers["X-Trace"]) == (404, "a")
+
+
+@pytest.mark.parametrize(("error", "status"), [(HTTPError(403, "no"), 403), (ValueError("oh"), 500)])
+def test_the_error_of_middleware_is_a_response_to_that_around_it(error: Exception, status: int) -> None:
+    answer = ask(serve(trace("a"), fail(error), trace("c")))
+    assert (answer.status, answer.headers["X-Trace"]) == (status, "a")
+
+
+def test_the_error_of_the_outermost_middleware_is_a_response() -> None:
+    assert ask(serve(fail(HTTPError(429)))).status == 429
+    assert ask(serve(fail(ValueError()))).status == 500
+
+
+def test_an_error_handler_handles_the_errors_of_middleware_too() -> None:
+    app = serve(fail(HTTPError(403)))
+    app.error_handler(403)(lambda request, error: "handled")
+    answer = ask(app)
+    assert (answer.status, answer.text) == (403, "handled")
+
+
+@pytest.mark.parametrize("value", [None, "text"])
+def test_middleware_that_returns_no_response_is_an_error_that_names_it(value: object) -> None:
+    app = serve(returns(value))
+    with pytest.raises(ViewError, match=r"the middleware .*returns.* returned (None|str)"):
+        Client(app).get("/")
+    assert ask(app).status == 500
+
+
+@pytest.mark.parametrize("item", [7, lambda handler: None, lambda handler: 7, f"{__name__}.HOSTS"])
+def test_what_makes_no_handler_is_refused(item: object) -> None:
+    with pytest.raises(SettingsError, match="which makes no handler"):
+        serve(item)
+
+
+def test_middleware_may_be_a_dotted_name() -> None:
+    answer = ask(serve(SECURITY))
+    for name, value in SECURITY_HEADERS.items():
+        assert answer.headers[name] == value
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nothing_of_this_name.x", "ModuleNotFoundError"),
+        ("pathlib.nothing", "AttributeError"),
+        ("pathlib", "ValueError"),
+        ("extra_broken.x", "ZeroDivisionError"),
+        ("extra_wrong.x", "SyntaxError"),
+    ],
+)
+def test_a_dotted_name_that_cannot_be_imported_is_refused_with_the_line(project: Any, name: str, message: str) -> None:
+    settings = f"DEBUG = True\n\nMIDDLEWARE = [{name!r}]\n"
+    folder = project({"config/settings.py": settings, "extra_broken.py": "1 / 0", "extra_wrong.py": "("})
+    with pytest.raises(SettingsError, match=f"MIDDLEWARE names '{name}', which can't be imported: {message}") as caught:
+        Application.from_project(folder)
+    assert caught.value.source == f"{folder}/config/settings.py:3"
+
+
+def test_a_view_keeps_its_own_security_headers() -> None:
+    app = Application({"DEBUG": False, "MIDDLEWARE": [SECURITY]})
+    app.route("/")(lambda request: Response(headers={"x-frame-options": "SAMEORIGIN"}))
+    assert ask(app).headers.getlist("X-Frame-Options") == ["SAMEORIGIN"]
+
+
+# --- hosts -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed", "passes"),
+    [
+        ("example.com", ["example.com"], True),
+        ("EXAMPLE.com", ["example.COM"], True),
+        ("example.com:8000", ["example.com"], True),
+        ("example.com.", ["example.com"], True),
+        ("www.example.com", ["example.com"], False),
+        ("www.example.com", [".example.com"], True),
+        ("example.com", [".example.com"], True),
+        ("badexample.com", [".example.com"], False),
+        ("example.com.evil.example", ["example.com", ".example.com"], False),
+        ("anything", ["*"], True),
+        ("[::1]", ["[::1]"], True),
+        ("[::1]:8000", ["[::1]"], True),
+        ("127.0.0.1", ["127.0.0.1"], True),
+        ("", ["*"], False),
+        ("a b", ["*"], False),
+        ("a@b", ["*"], False),
+        ("a/b", ["*"], False),
+        ("example.com:port", ["*"], False),
+        ("example.com:1:2", ["*"], False),
+        ("é", ["*"], False),
+        ("example.com\n", ["*"], False),
+        ("example.com", [], False),
+    ],
+)
+def test_a_host_passes_when_it_is_allowed(host: str, allowed: list[str], passes: bool) -> None:
+    assert host_allowed(host, allowed) is passes
+
+
+@pytest.mark.parametrize(
+    ("debug", "host", "status"),
+    [
+        (False, "example.com", 200),
+        (False, "evil.example", 400),
+        (False, "localhost", 400),
+        (True, "localhost:8000", 200),
+        (True, "app.localhost", 200),
+        (True, "127.0.0.1:8000", 200),
+        (True, "[::1]:8000", 200),
+        (True, "evil.example", 400),
+    ],
+)
+def test_a_request_for_another_host_is_a_400(debug: bool, host: str, status: int) -> None:
+    app = serve(HOSTS, ALLOWED_HOSTS=["example.com"], DEBUG=debug)
+    answer = ask(app, HTTP_HOST=host)
+    assert answer.status == status
+    assert ("Add it to ALLOWED_HOSTS" in answer.text) is (debug and status == 400)
