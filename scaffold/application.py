@@ -119,8 +119,10 @@ class Application:
         root = Path(project).resolve()
         put_on_path(root)
         settings = load_settings(root)
-        for name, known in settings.suspects().items():
-            _log.warning("%s: the setting %s is unknown. Did you mean %r?", settings.origin(name).source, name, known)
+        if strict is None:  # else a command asks, which has its own words for this
+            for name, known in settings.suspects().items():
+                source = settings.origin(name).source
+                _log.warning("%s: the setting %s is unknown. Did you mean %r?", source, name, known)
         discovery = discover(root, settings.INSTALLED_APPS)
         converters = _converters(settings)
         apps = [load_app(found, converters) for found in discovery.found]
@@ -391,7 +393,8 @@ class Application:
         address = server.default_address()
         address = server.Address(host or address.host, address.port if port is None else port)
         with server.bind(address) as listener:
-            serving = server.Server(self, listener, access_log=server.console_log(stream))
+            limits = server.Limits(body_bytes=self.settings.MAX_BODY_BYTES)
+            serving = server.Server(self, listener, limits=limits, access_log=server.console_log(stream))
             print(f"Serving at {server.base_url(listener)} (Ctrl-C stops)", file=stream, flush=True)
             with serving, server.stop_on_signals(serving):
                 serving.serve_forever()

@@ -194,7 +194,7 @@ def _load_error(found: FoundApp, error: Exception) -> AppLoadError:
         wrapped = AppLoadError(
             f"the app {found.name!r} can't be loaded: {reason}",
             source=next(_places(error, found), str(found.urls_file)),
-            hint="Mend it and save; nothing else of the project is concerned.",
+            hint="Mend that line.",
         )
     wrapped.__cause__ = error
     return wrapped

@@ -14,6 +14,7 @@ from scaffold.exceptions import ScaffoldError, TargetExistsError
 __all__ = ["columns", "print_error", "print_line", "relative", "styled", "width"]
 
 _STYLES = {"error": "31;1", "warning": "33", "note": "36", "bold": "1", "dim": "2"}
+PACKAGE_PARENT = Path(__file__).parents[2]
 _MIN_COLUMN = 8
 _GAP = 2
 
@@ -49,9 +50,12 @@ def width(stream: TextIO) -> int | None:
 
 
 def relative(source: str, root: Path | None) -> str:
-    """Return ``file:line`` relative to ``root`` where it lies below."""
-    prefix = f"{root}{os.sep}"
-    return source[len(prefix) :] if root is not None and source.startswith(prefix) else source
+    """Return ``file:line`` relative to ``root`` where it lies below, or to where Scaffold itself is installed."""
+    for folder in (root, PACKAGE_PARENT):
+        prefix = f"{folder}{os.sep}"
+        if folder is not None and source.startswith(prefix):
+            return source[len(prefix) :]
+    return source
 
 
 def columns(rows: Sequence[Sequence[str]], total: int | None) -> list[str]:

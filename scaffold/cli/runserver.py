@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -51,9 +52,10 @@ def _serve(target: Target, address: str, reload: bool | None) -> int:
     from scaffold import reload as reloading
 
     with _bound(address) as listener:
+        announce = functools.partial(_announce, listener)
         if reload is False:
-            return reloading.serve(target, listener, stream=sys.stderr)
-        return reloading.supervise(target, listener, reload=reload, stream=sys.stderr)
+            return reloading.serve(target, listener, stream=sys.stderr, on_ready=announce)
+        return reloading.supervise(target, listener, reload=reload, stream=sys.stderr, on_ready=announce)
 
 
 def _serve_directory(directory: Path, address: str) -> int:
@@ -64,17 +66,21 @@ def _serve_directory(directory: Path, address: str) -> int:
         raise UsageError(f"{directory} is no folder", hint="Name a folder that exists.")
     with _bound(address) as listener:
         server = Server(DirectoryApplication(directory.resolve()), listener, access_log=console_log(sys.stderr))
-        with stop_on_signals(server):
+        _announce(listener)
+        with server, stop_on_signals(server):
             server.serve_forever()
-        server.server_close()
     return 0
 
 
 def _bound(text: str) -> socket.socket:
-    """Return a listening socket on the address, and print its URL."""
-    from scaffold.server import base_url, bind, default_address, parse_address
+    """Return a listening socket on the address."""
+    from scaffold.server import bind, default_address, parse_address
 
     default = default_address()
-    listener = bind(parse_address(text, default=default) if text else default)
+    return bind(parse_address(text, default=default) if text else default)
+
+
+def _announce(listener: socket.socket) -> None:
+    from scaffold.server import base_url
+
     print_line(f"Serving at {base_url(listener)} (Ctrl-C stops)")
-    return listener

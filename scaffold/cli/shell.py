@@ -5,11 +5,13 @@ from __future__ import annotations
 import code
 import importlib.util
 import sys
+import traceback
 from typing import Annotated, Any
 
 import typer
 
 from scaffold.cli.workspace import Workspace
+from scaffold.exceptions import ScaffoldError
 
 __all__ = ["command"]
 
@@ -24,11 +26,23 @@ def command(
     workspace: Workspace = ctx.obj
     app = workspace.load()
     names: dict[str, Any] = {"app": app, "client": Client(app), "url_for": app.url_for}
-    if statement:
-        exec(compile(statement, "<command>", "exec"), names)
-    elif sys.stdin.isatty() and importlib.util.find_spec("IPython") is not None:
+    if statement or not sys.stdin.isatty():
+        run_source(statement or sys.stdin.read(), names)
+    elif importlib.util.find_spec("IPython") is not None:
         start_ipython = importlib.import_module("IPython").start_ipython
         start_ipython(argv=["--no-banner"], user_ns=names)
     else:
-        banner = f"Python {sys.version.split()[0]}; at hand: {', '.join(names)}" if sys.stdin.isatty() else ""
+        banner = f"Python {sys.version.split()[0]}; at hand: {', '.join(names)}"
         code.interact(banner=banner, local=names, exitmsg="")
+
+
+def run_source(source: str, names: dict[str, Any]) -> None:
+    """Run ``source``; what it raises is shown from its own frames on, and ends the command with status 1."""
+    try:
+        exec(compile(source, "<command>", "exec"), names)
+    except ScaffoldError:
+        raise  # it says where, why and what to do by itself
+    except Exception as error:
+        own = error.__traceback__.tb_next if error.__traceback__ else None
+        traceback.print_exception(error.with_traceback(own))
+        raise typer.Exit(1) from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, StrictUndefined, Template
 
 from scaffold.debug.report import Fault, Frame, Report
-from scaffold.http import JSONResponse, Request, Response
+from scaffold.http import JSONResponse, Request, Response, prefers_json
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -134,10 +134,9 @@ def report_json(report: Report) -> dict[str, Any]:
 
 def report_response(error: BaseException, request: Request) -> Response:
     """Return the 500 for ``error`` in the form that the client prefers: a text unless it asks for HTML or JSON."""
-    kind = request.prefers("text/plain", "text/html", "application/json")
-    if kind == "application/json":
+    if prefers_json(request):
         return JSONResponse(report_json(Report.from_exception(error)), 500, headers={"Cache-Control": "no-store"})
-    if kind == "text/html":
+    if request.prefers("text/plain", "text/html") == "text/html":
         page = report_page(Report.from_exception(error), f"{request.method} {request.environ.get('PATH_INFO', '')}")
         return Response(page, 500, headers={"Cache-Control": "no-store"})
     text, headers = report_text(error), {"Cache-Control": "no-store"}

@@ -27,8 +27,8 @@ _PAGE = """<!doctype html>
 
 
 def prefers_json(request: Request) -> bool:
-    """Say whether the client likes JSON better than HTML and plain text."""
-    return request.prefers("text/html", "text/plain", "application/json") == "application/json"
+    """Say whether the client likes JSON better than HTML."""
+    return request.prefers("text/html", "application/json") == "application/json"
 
 
 def plain_error(request: Request, error: HTTPError) -> Response:

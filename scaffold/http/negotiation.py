@@ -8,22 +8,24 @@ from collections.abc import Sequence
 __all__ = ["preferred"]
 
 _MAX_RANGES = 50
+_UNWANTED = (0.0, 0)
 _QUALITY = re.compile(
     r"[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}"
 )  # wider than RFC 9110 section 12.4.2, which clients are
 
 
 def preferred(accept: str, offers: Sequence[str]) -> str | None:
-    """Return the media type of ``offers`` that the ``Accept`` field likes best, the first of equals, None for none.
+    """Return the media type of ``offers`` that the ``Accept`` field likes best, None when it takes none of them.
 
-    An absent or empty field likes all; what is malformed in it is left out.
+    Among those of one weight, a type that is named beats one that a wildcard covers, and then the first wins. An
+    absent or empty field likes all; what is malformed in it is left out.
     """
     ranges = [parsed for part in accept.split(",")[:_MAX_RANGES] if (parsed := _parse_range(part))]
     if not ranges:
         return offers[0] if offers else None
-    qualities = [_quality(offer, ranges) for offer in offers]
-    best = max(qualities, default=0.0)
-    return offers[qualities.index(best)] if best > 0 else None
+    weights = [_weight(offer, ranges) for offer in offers]
+    best = max(weights, default=_UNWANTED)
+    return offers[weights.index(best)] if best[0] > 0 else None
 
 
 def _parse_range(text: str) -> tuple[str, str, float] | None:
@@ -41,11 +43,11 @@ def _parse_range(text: str) -> tuple[str, str, float] | None:
     return kind, subtype, quality
 
 
-def _quality(offer: str, ranges: Sequence[tuple[str, str, float]]) -> float:
-    """Return the weight of the most specific range that covers ``offer``."""
+def _weight(offer: str, ranges: Sequence[tuple[str, str, float]]) -> tuple[float, int]:
+    """Return the quality of the most specific range that covers ``offer``, and how specific it is."""
     kind, _, subtype = offer.partition("/")
-    for wanted in ((kind, subtype), (kind, "*"), ("*", "*")):
+    for specificity, wanted in ((2, (kind, subtype)), (1, (kind, "*")), (0, ("*", "*"))):
         for range_kind, range_subtype, quality in ranges:
             if (range_kind, range_subtype) == wanted:
-                return quality
-    return 0.0
+                return quality, specificity
+    return _UNWANTED

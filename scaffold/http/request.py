@@ -22,6 +22,7 @@ __all__ = ["Request", "RequestApplication", "current_request"]
 
 _MAX_BODY_BYTES = 10 * 1024 * 1024
 _MAX_LENGTH_DIGITS = 18
+_FORWARDING = frozenset({"HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA"})
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
@@ -144,7 +145,9 @@ class Request:
 
     @property
     def is_local(self) -> bool:
-        """Whether the peer is on this machine: a loopback address, IPv4 in IPv6 included."""
+        """Whether the client is on this machine: a loopback address, and no proxy that speaks for another client."""
+        if not _FORWARDING.isdisjoint(self.environ):
+            return False
         address = self.remote_addr.removeprefix("::ffff:")
         return address == "::1" or address.startswith("127.")
 

@@ -14,6 +14,7 @@ from scaffold.conf import debug_variable
 from scaffold.exceptions import ScaffoldError, SettingsError
 from scaffold.reload.sources import Snapshot, SourceLoader
 from scaffold.reload.target import Target, TargetKind
+from scaffold.server import Limits
 
 __all__ = ["LoadedApplication", "debug_by_environment", "load"]
 
@@ -22,13 +23,15 @@ __all__ = ["LoadedApplication", "debug_by_environment", "load"]
 class LoadedApplication:
     """An application, whether it is being debugged, and the errors of the apps that could not be loaded with it.
 
-    ``is_broken`` says that nothing could be loaded, and the application does but show why.
+    ``is_broken`` says that nothing could be loaded, and the application does but show why. ``body_bytes`` is the
+    largest body that it takes.
     """
 
     application: Any
     debug: bool
     failures: tuple[BaseException, ...] = ()
     is_broken: bool = False
+    body_bytes: int = Limits().body_bytes
 
 
 def load(target: Target, snapshot: Snapshot | None = None) -> LoadedApplication:
@@ -44,6 +47,7 @@ def load(target: Target, snapshot: Snapshot | None = None) -> LoadedApplication:
         application,
         debug=bool(application.settings.DEBUG),
         failures=tuple(failed.error for failed in application.failed),
+        body_bytes=application.settings.MAX_BODY_BYTES,
     )
 
 

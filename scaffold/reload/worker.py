@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -51,6 +52,7 @@ def serve(
         return 1
     for failure in loaded.failures:
         stream.write(report_text(failure) + "\n")
+    limits = replace(limits, body_bytes=loaded.body_bytes)
     server = Server(loaded.application, listener, limits=limits, access_log=console_log(stream))
     try:
         with stop_on_signals(server):
@@ -73,7 +75,7 @@ def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment
     server = Server(
         loaded.application,
         listener,
-        limits=plan.limits,
+        limits=replace(plan.limits, body_bytes=loaded.body_bytes),
         access_log=console_log(sys.stderr),
         may_accept=_Gate(snapshot, channel) if watching else None,
         hand_over=partial(_hand_over, channel) if CAN_PASS_DESCRIPTORS else None,

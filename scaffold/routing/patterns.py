@@ -181,7 +181,7 @@ def make_pattern(
 
 def _checked_methods(methods: Iterable[str] | None, view: View | Include, source: str) -> frozenset[str]:
     if methods is None:
-        methods = getattr(view, "view_methods", None) or ("GET",)
+        methods = getattr(view, "view_methods", ("GET",))
     if isinstance(methods, str):
         raise RoutingError(f"methods is the text {methods!r}", source=source, hint=f"Write methods=[{methods!r}].")
     names = {method.upper() for method in methods}
@@ -190,7 +190,9 @@ def _checked_methods(methods: Iterable[str] | None, view: View | Include, source
             raise RoutingError(f"{method!r} is no HTTP method", source=source, hint="Use GET, POST and the like.")
     if not names:
         raise RoutingError(
-            "methods is empty, so nothing can reach the view", source=source, hint="Leave it out for GET."
+            "there are no methods, so nothing can reach the view",
+            source=source,
+            hint="Leave methods out for GET; a View class has a method for each, such as get().",
         )
     return frozenset(names | {"HEAD"} if "GET" in names else names)
 

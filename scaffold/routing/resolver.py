@@ -126,6 +126,8 @@ class _Edge:
 
 Values = tuple[Any, ...]
 
+MAX_MIXED_CHARACTERS = 255
+
 
 def _single(parameter: Parameter) -> Callable[[str], Values | None]:
     match = re.compile(parameter.converter.regex, re.DOTALL).fullmatch
@@ -148,7 +150,8 @@ def _mixed(segment: Segment) -> Callable[[str], Values | None]:
     converters = [parameter.converter for parameter in segment.parameters]
 
     def convert(text: str) -> Values | None:
-        found = match(text)
+        # Where one parameter ends and the next begins is found by trying, which must not take long.
+        found = match(text) if len(text) <= MAX_MIXED_CHARACTERS else None
         if found is None:
             return None
         try:

@@ -230,12 +230,19 @@ def test_test_has_the_exit_status_of_pytest(mysite: Path) -> None:
 
 def test_shell_has_app_client_and_url_for_at_hand(mysite: Path) -> None:
     result = scaffold("shell", cwd=mysite, text="print(client.get(url_for('home:index')).status, app.settings.DEBUG)\n")
-    assert result.returncode == 0, result.stderr
-    assert "200 True" in result.stdout
+    assert (result.returncode, result.stdout, result.stderr) == (0, "200 True\n", "")
 
 
 def test_shell_runs_a_given_command(mysite: Path) -> None:
     assert scaffold("shell", "-c", "print(url_for('home:index'))", cwd=mysite).stdout == "/\n"
+
+
+def test_what_a_given_command_raises_is_shown_from_its_own_line_on(mysite: Path) -> None:
+    result = scaffold("shell", "-c", "1 / 0", cwd=mysite)
+    assert result.returncode == 1
+    assert 'File "<command>", line 1' in result.stderr
+    assert "scaffold/cli" not in result.stderr
+    assert scaffold("shell", "-c", "1 +", cwd=mysite).returncode == 1
 
 
 # --- a project's own commands -------------------------------------------------------------------------------------

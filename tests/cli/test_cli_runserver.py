@@ -74,6 +74,7 @@ def test_with_debug_off_a_broken_app_keeps_the_server_from_starting(mysite: Path
     assert result.returncode == 1
     assert "home" in result.stderr
     assert "apps/home/views.py:1" in result.stderr
+    assert result.stdout == ""
 
 
 def test_a_folder_is_served_without_a_project(tmp_path: Path) -> None:

@@ -96,3 +96,11 @@ def test_a_number_of_thousands_of_digits_is_a_400() -> None:
     values: Any = MultiDict([("n", "9" * 5000)])
     with pytest.raises(HTTPError, match="400"):
         values.int("n")
+
+
+@pytest.mark.parametrize(
+    ("method", "text"), [("int", "1_0"), ("int", "²"), ("int", " 1"), ("float", "nan"), ("float", "1e999")]
+)
+def test_numbers_are_those_that_a_person_would_write(method: str, text: str) -> None:
+    with pytest.raises(HTTPError, match="400"):
+        getattr(MultiDict([("n", text)]), method)("n")

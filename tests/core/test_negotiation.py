@@ -23,6 +23,8 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
         (JSON, JSON),
         ("APPLICATION/JSON", JSON),
         ("text/*", HTML),
+        ("application/json, text/*, */*", JSON),
+        ("text/plain, */*", TEXT),
         ("text/plain, */*;q=0.1", TEXT),
         ("text/html;q=0.5, application/json", JSON),
         ("text/html;q=0.5, application/json; q=0.9", JSON),

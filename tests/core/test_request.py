@@ -108,6 +108,11 @@ def test_only_a_loopback_peer_is_local(address: str, local: bool) -> None:
     assert make_request(REMOTE_ADDR=address).is_local is local
 
 
+@pytest.mark.parametrize("field", ["HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA"])
+def test_a_peer_that_speaks_for_another_is_not_local(field: str) -> None:
+    assert not make_request(**{field: "203.0.113.7"}).is_local
+
+
 def test_a_peer_that_the_server_does_not_tell_is_not_local() -> None:
     environ = make_environ()
     del environ["REMOTE_ADDR"]

@@ -478,7 +478,7 @@ def test_a_converter_like_no_other_is_refused_with_the_names_there_are() -> None
 
 
 @pytest.mark.parametrize(
-    ("methods", "message"), [("GET", "methods is the text"), (["G T"], "no HTTP method"), ([], "methods is empty")]
+    ("methods", "message"), [("GET", "methods is the text"), (["G T"], "no HTTP method"), ([], "there are no methods")]
 )
 def test_wrong_methods_are_refused(methods: Any, message: str) -> None:
     with pytest.raises(RoutingError, match=message):
@@ -579,3 +579,17 @@ def test_a_wrong_include_is_refused(make: Callable[[], object], message: str) ->
 def test_patterns_may_be_a_tuple() -> None:
     patterns: tuple[UrlPattern, ...] = (make_pattern("a", view, name="", methods=None, source="x:1"),)
     assert checked_patterns(patterns, "x:1") == patterns
+
+
+def test_a_mixed_segment_of_many_characters_is_a_miss_at_once() -> None:
+    resolver = Resolver(compile_patterns([path("<str:a>-<str:b>-<str:c>-<int:d>", lambda request: "")]))
+    assert isinstance(resolver.resolve("/" + "-" * 8000, "GET"), Miss)
+    assert isinstance(resolver.resolve("/a-b-c-1", "GET"), Match)
+
+
+def test_a_view_class_without_a_method_is_refused() -> None:
+    class Empty(View):
+        pass
+
+    with pytest.raises(RoutingError, match="there are no methods"):
+        path("", Empty)

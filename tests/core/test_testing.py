@@ -296,6 +296,15 @@ def test_live_server(live_server):
 URLS = "from scaffold import path\nurlpatterns = [path('', lambda request: 'hello', name='index')]\n"
 
 
+def test_the_body_may_be_as_large_as_the_setting_says(tmp_path: Path) -> None:
+    app = Application({"MAX_BODY_BYTES": 11 * 1024 * 1024}, root=tmp_path)
+    app.route("/", methods=["POST"])(lambda request: str(len(request.body)))
+    with LiveServer(app) as server:
+        size = 10 * 1024 * 1024 + 1
+        assert requests.post(server.url, data=b"x" * size, timeout=10).text == str(size)
+        assert requests.post(server.url, data=b"x" * (size + 1024 * 1024), timeout=10).status_code == 413
+
+
 def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", *arguments]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
