@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 from urllib.parse import quote
 
 from scaffold import debug, server
-from scaffold.apps import App, Discovery, discover, load_app, put_on_path
+from scaffold.apps import App, Discovery, discover, load_app, put_on_path, without_conflicts
 from scaffold.conf import Settings, debug_variable, load_settings
 from scaffold.exceptions import (
     AppLoadError,
     HTTPError,
     RouteConflictError,
     RoutingError,
+    ScaffoldError,
     SettingsError,
     ViewError,
     reason_phrase,
@@ -130,20 +131,27 @@ class Application:
         for app in apps:
             if app.error is not None and strict:
                 raise app.error
-        return cls(settings, root=root, apps=apps, discovery=discovery)
+        try:
+            return cls(settings, root=root, apps=apps, discovery=discovery)
+        except RouteConflictError:
+            if strict:
+                raise
+            return cls(settings, root=root, apps=without_conflicts(apps), discovery=discovery)
 
     # --- routes -------------------------------------------------------------------------------------------------
 
     def route(self, rule: str, *, methods: Iterable[str] | None = None, name: str = "") -> Callable[[V], V]:
-        """Register the decorated view for ``rule``, such as ``"/notes/<int:id>/"``; its name is the function's.
+        """Register the decorated view for ``rule``, such as ``"/notes/<int:id>/"``.
 
+        Its name is the function's, unless another route has that already.
         Raises `RoutingError` for a wrong rule, and `RouteConflictError` for one that is taken.
         """
         source = caller(sys._getframe(1))
 
         def register(view: V) -> V:
             own = getattr(view, "__name__", "")
-            named = name or (own if own.isidentifier() else "")  # a lambda has none
+            is_free = own.isidentifier() and not self._reverser.has(own)  # a lambda has no name
+            named = name or (own if is_free else "")
             self._add_pattern(make_pattern(rule.removeprefix("/"), view, name=named, methods=methods, source=source))
             return view
 
@@ -183,8 +191,13 @@ class Application:
         return f"{self._mount()}{self.settings.STATIC_URL}{quote(path)}"
 
     def editor_url(self, path: str) -> str:
-        """Return a link that opens the project's file ``path`` in the editor of EDITOR_URL; empty with DEBUG off."""
-        pattern = self.settings.EDITOR_URL if self.settings.DEBUG else ""
+        """Return a link that opens the project's file ``path`` in the editor of EDITOR_URL.
+
+        It is empty with DEBUG off, and for a client elsewhere.
+        """
+        request = current_request.get(None)
+        is_public = request is not None and not request.is_local
+        pattern = self.settings.EDITOR_URL if self.settings.DEBUG and not is_public else ""
         return pattern.replace("{path}", quote(str(self.root / path)))
 
     def _mount(self) -> str:
@@ -239,7 +252,6 @@ class Application:
         token = current_request.set(request)
         try:
             response = self._handler(request)
-            response.prepare(request)
         finally:
             current_request.reset(token)
         return response(environ, start_response)
@@ -248,7 +260,13 @@ class Application:
         handler = self._guarded(self._dispatch)
         for item in reversed(self.settings.MIDDLEWARE):
             handler = self._guarded(self._wrapped(handler, item))
-        return handler
+
+        def prepare(request: Request) -> Response:
+            response = handler(request)
+            response.prepare(request)
+            return response
+
+        return self._guarded(prepare)
 
     def _wrapped(self, handler: Handler, item: str | Callable[..., Any]) -> Handler:
         wrap = import_object(item, self.settings, "MIDDLEWARE") if isinstance(item, str) else item
@@ -316,8 +334,10 @@ class Application:
 
     def _error_response(self, request: Request, error: Exception) -> Response:
         status = error.status if isinstance(error, HTTPError) else 500
-        handler = self._find_error_handler(error, status)
+        kind, handler = self._find_error_handler(error, status)
         if handler is not None:
+            if kind in {Exception, 500}:  # a handler for its own class expects the error, this one does not
+                self._log_error(request, error)
             try:
                 return self._handled(handler, request, error, status)
             except Exception as failure:
@@ -342,13 +362,13 @@ class Application:
         elif not isinstance(error, AppLoadError):  # which was printed when it happened
             _log.error("%s\n%s", asked, debug.report_text(error))
 
-    def _find_error_handler(self, error: Exception, status: int) -> ErrorHandler | None:
-        for kind in type(error).__mro__:
-            if kind is HTTPError and status in self._error_handlers:
-                return self._error_handlers[status]
-            if kind in self._error_handlers:
-                return self._error_handlers[kind]
-        return self._error_handlers.get(status)
+    def _find_error_handler(self, error: Exception, status: int) -> tuple[object, ErrorHandler | None]:
+        """Return the handler for the error's class or its status, the more specific one, and what it was made for."""
+        kinds: list[type[BaseException] | int] = [*type(error).__mro__]
+        position = kinds.index(HTTPError) if isinstance(error, HTTPError) else kinds.index(Exception) + 1
+        kinds.insert(position, status)
+        found = next((kind for kind in kinds if kind in self._error_handlers), None)
+        return found, None if found is None else self._error_handlers[found]
 
     def _handled(self, handler: ErrorHandler, request: Request, error: Exception, status: int) -> Response:
         result = handler(request, error)
@@ -388,11 +408,15 @@ class Application:
     def run(self, host: str = "", port: int | None = None, *, stream: TextIO = sys.stderr) -> None:
         """Serve the application until Ctrl-C; the variable PORT counts where no ``port`` is given, then 8000.
 
-        Raises `ServerError` when the address can't be had.
+        An address that can't be had is reported on ``stream``, and ends the process with status 1.
         """
-        address = server.default_address()
-        address = server.Address(host or address.host, address.port if port is None else port)
-        with server.bind(address) as listener:
+        try:
+            address = server.default_address()
+            bound = server.bind(server.Address(host or address.host, address.port if port is None else port))
+        except ScaffoldError as error:
+            print(f"error: {error}", file=stream, flush=True)
+            raise SystemExit(1) from None
+        with bound as listener:
             limits = server.Limits(body_bytes=self.settings.MAX_BODY_BYTES)
             serving = server.Server(self, listener, limits=limits, access_log=server.console_log(stream))
             print(f"Serving at {server.base_url(listener)} (Ctrl-C stops)", file=stream, flush=True)
@@ -409,7 +433,7 @@ def _view_error(view: Callable[..., Any], source: str, cause: str) -> ViewError:
     return ViewError(
         f"the view {dotted_name(view)} {cause}",
         source=f"{code.co_filename}:{code.co_firstlineno}" if code else source,
-        hint="Return a Response, a str (HTML), or a dict or list (JSON).",
+        hint="Return a Response, a str (HTML), or a dict or list (JSON); for another status: Response(text, 404).",
     )
 
 

@@ -8,15 +8,27 @@ import importlib.util
 import keyword
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from scaffold.exceptions import AppLoadError, RoutingError, ScaffoldError
-from scaffold.routing import BUILT_IN, Converter, Route, checked_patterns, compile_patterns
+from scaffold.exceptions import AppLoadError, RouteConflictError, RoutingError, ScaffoldError
+from scaffold.routing import BUILT_IN, Converter, Resolver, Route, checked_patterns, compile_patterns
 
-__all__ = ["App", "CommandFile", "Discovery", "FoundApp", "Skipped", "discover", "find_commands", "load_app"]
+__all__ = [
+    "App",
+    "CommandFile",
+    "Discovery",
+    "FoundApp",
+    "Skipped",
+    "discover",
+    "find_commands",
+    "load_app",
+    "load_command",
+    "put_on_path",
+    "without_conflicts",
+]
 
 APPS_FOLDER = "apps"
 _TEST_NAMES = ("test", "tests", "testing")
@@ -138,7 +150,7 @@ def load_app(found: FoundApp, converters: Mapping[str, type[Converter[Any]]] = B
         routes = tuple(
             compile_patterns(patterns, prefix=prefix, namespace=found.name, app=found.name, converters=converters)
         )
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return App(found.name, found.package, found.folder, _written_prefix(found), error=_load_error(found, error))
     return App(found.name, found.package, found.folder, prefix, routes)
 
@@ -164,6 +176,25 @@ def normal_prefix(prefix: object, found: FoundApp) -> str:
     return prefix if prefix.endswith("/") or not prefix else f"{prefix}/"
 
 
+def without_conflicts(apps: Sequence[App]) -> list[App]:
+    """Return ``apps`` with those failed that claim a URL of one before them, so that the others can run."""
+    settled: list[App] = []
+    resolver = Resolver()
+    for app in apps:
+        try:
+            for route in app.routes:
+                resolver.add(route)
+        except RouteConflictError as error:
+            cause = f"the app {app.name!r} can't be loaded: {error.cause}"
+            failure = AppLoadError(cause, source=error.source, hint=error.hint)
+            failure.__cause__ = error
+            settled.append(replace(app, routes=(), error=failure))
+            resolver = Resolver(route for other in settled for route in other.routes)
+        else:
+            settled.append(app)
+    return settled
+
+
 def _written_prefix(found: FoundApp) -> str:
     """Return the prefix as far as it can be read from the file of an app that can't be imported."""
     try:
@@ -181,7 +212,7 @@ def _written_prefix(found: FoundApp) -> str:
     return f"{found.name}/"
 
 
-def _load_error(found: FoundApp, error: Exception) -> AppLoadError:
+def _load_error(found: FoundApp, error: BaseException) -> AppLoadError:
     """Wrap what the import of an app raised, with the innermost place in the project's own code."""
     if isinstance(error, ScaffoldError):
         wrapped = AppLoadError(
@@ -243,7 +274,7 @@ def load_command(command: CommandFile) -> Callable[..., Any]:
     """
     try:
         function = getattr(importlib.import_module(command.module), "command", None)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         found = FoundApp(command.app, "", command.file.parent.parent)
         raise AppLoadError(
             f"the command {command.name!r} can't be imported: {type(error).__name__}: {error}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import importlib
 import os
@@ -40,10 +41,14 @@ MISSING: Any = _Missing()
 
 
 def find_project(start: Path) -> Path | None:
-    """Return the nearest folder at or above ``start`` that holds ``manage.py`` and ``config/settings.py``, or None."""
+    """Return the nearest folder at or above ``start`` that is a project, or None.
+
+    A project holds ``config/settings.py`` and a ``manage.py`` that names Scaffold: another framework's is none.
+    """
     for folder in (start, *start.parents):
-        if (folder / "manage.py").is_file() and (folder / SETTINGS_FILE).is_file():
-            return folder
+        with contextlib.suppress(OSError):
+            if (folder / SETTINGS_FILE).is_file() and b"scaffold" in (folder / "manage.py").read_bytes():
+                return folder
     return None
 
 
@@ -286,7 +291,7 @@ def load_settings(project: Path) -> Settings:
         module = importlib.import_module(SETTINGS_MODULE)
     except SettingsError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SettingsError(
             f"{SETTINGS_FILE} can't be imported: {type(error).__name__}: {error}",
             source=_innermost_line(error, file),
@@ -342,13 +347,13 @@ def _origin_of(node: ast.stmt, file: Path) -> Origin:
     return Origin("settings", f"{file}:{node.lineno}")
 
 
-def debug_variable(folder: Path) -> bool:
-    """Return the variable ``DEBUG`` of the environment or of the ``.env`` in ``folder``; False when it is missing.
+def debug_variable(folder: Path, *, default: bool = False) -> bool:
+    """Return the variable ``DEBUG`` of the environment or of the ``.env`` in ``folder``, the ``default`` if empty.
 
     Raises `SettingsError` when it is neither true nor false.
     """
     text, origin = _lookup("DEBUG", folder / ".env")
     try:
-        return _to_bool(text or "")
+        return _to_bool(text) if text else default
     except ValueError as error:
         raise SettingsError(f"DEBUG is {text!r}", source=origin, hint="It must be true or false.") from error

@@ -48,16 +48,6 @@ class StaticFiles:
                 return file
         return None
 
-    def names(self) -> Iterator[str]:
-        """Yield the path of every static file, without those that another folder hides."""
-        seen = set()
-        for folder in self.folders:
-            for file in sorted(folder.rglob("*")) if folder.is_dir() else ():
-                name = file.relative_to(folder).as_posix()
-                if file.is_file() and name not in seen:
-                    seen.add(name)
-                    yield name
-
     def serve(self, request: Request, path: str) -> Response:
         """Return the file for ``path``, as a view; `HTTPError` 404 when there is none."""
         file = self.find(path)

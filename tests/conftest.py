@@ -11,7 +11,7 @@ import pytest
 ProjectFactory = Callable[..., Path]
 
 _PROJECT = {
-    "manage.py": "",
+    "manage.py": "from scaffold.cli import manage\n",
     "config/__init__.py": "",
     "config/settings.py": "DEBUG = True\nSECRET_KEY = 'not a secret, but long enough for a test'\n",
     "apps/__init__.py": "",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, StrictUndefined, Template
 
 from scaffold.debug.report import Fault, Frame, Report
-from scaffold.http import JSONResponse, Request, Response, prefers_json
+from scaffold.exceptions import HTTPError
+from scaffold.http import JSONResponse, Request, Response, plain_error, prefers_json
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -143,12 +144,17 @@ def report_response(error: BaseException, request: Request) -> Response:
     return Response(text, 500, headers=headers, content_type="text/plain; charset=utf-8")
 
 
-def error_application(error: BaseException) -> WSGIApplication:
-    """Return a WSGI application that answers every request with 500, and shows the report to this machine alone."""
+def error_application(error: BaseException, *, debug: bool) -> WSGIApplication:
+    """Return a WSGI application that answers every request with 500.
+
+    With ``debug`` it shows the report to clients on this machine, and a plain page to all others.
+    """
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
-        response = report_response(error, request) if request.is_local else Response("Internal Server Error", 500)
+        if debug and request.is_local:
+            return report_response(error, request)(environ, start_response)
+        response = plain_error(request, HTTPError(500, "The server could not start. Its log has the reason."))
         return response(environ, start_response)
 
     return application

@@ -7,13 +7,14 @@ import re
 from email.utils import format_datetime
 from typing import Literal
 
+from scaffold.http.headers import TOKEN
+
 __all__ = ["MAX_COOKIE_BYTES", "SameSite", "format_cookie", "parse_cookies"]
 
 SameSite = Literal["Lax", "Strict", "None"]
 
 MAX_COOKIE_BYTES = 4096  # what a browser must keep at least, RFC 6265 section 6.1; most keep no more
 
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")  # cookie-octet, RFC 6265 section 4.1.1
 _ATTRIBUTE = re.compile(r"[\x20-\x3a\x3c-\x7e]*")
 
@@ -23,7 +24,7 @@ def parse_cookies(header: str) -> dict[str, str]:
     cookies: dict[str, str] = {}
     for pair in header.split(";"):
         name, equals, value = pair.strip(" \t").partition("=")
-        if equals and _NAME.fullmatch(name):
+        if equals and TOKEN.fullmatch(name):
             if len(value) > 1 and value[0] == value[-1] == '"':
                 value = value[1:-1]
             cookies.setdefault(name, value)
@@ -47,12 +48,7 @@ def format_cookie(
     Raises ``ValueError`` for a name or value that no cookie may have, for one over 4,096 bytes, and for attributes that
     a browser would refuse: ``__Host-`` and ``__Secure-`` names without ``secure``, ``SameSite=None`` without it.
     """
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name for a cookie")
-    if not _VALUE.fullmatch(value):
-        raise ValueError(f"the cookie {name} has characters that no cookie may have: {value!r}; encode it")
-    if not (_ATTRIBUTE.fullmatch(path) and _ATTRIBUTE.fullmatch(domain)):
-        raise ValueError(f"the cookie {name} has a malformed path or domain")
+    _check_parts(name, value, path, domain)
     if not secure and (name.startswith(("__Host-", "__Secure-")) or samesite == "None"):
         raise ValueError(f"the cookie {name} needs secure=True, else browsers refuse it")
     if name.startswith("__Host-") and (domain or path != "/"):
@@ -72,3 +68,12 @@ def format_cookie(
     if len(text) > MAX_COOKIE_BYTES:
         raise ValueError(f"the cookie {name} takes {len(text)} bytes; browsers keep {MAX_COOKIE_BYTES} at most")
     return text
+
+
+def _check_parts(name: str, value: str, path: str, domain: str) -> None:
+    if not TOKEN.fullmatch(name):
+        raise ValueError(f"{name!r} is no name for a cookie")
+    if not _VALUE.fullmatch(value):
+        raise ValueError(f"the cookie {name} has characters that no cookie may have: {value!r}; encode it")
+    if not (_ATTRIBUTE.fullmatch(path) and _ATTRIBUTE.fullmatch(domain)):
+        raise ValueError(f"the cookie {name} has a malformed path or domain")

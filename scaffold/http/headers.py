@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 
 __all__ = ["Headers", "environ_headers"]
 
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # token, RFC 9110 section 5.6.2
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # token, RFC 9110 section 5.6.2
 _UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # what no field value may hold, RFC 9110 section 5.5
 
 
@@ -73,7 +73,7 @@ class Headers(MutableMapping[str, str]):
 
 def checked_value(name: str, value: str) -> str:
     """Return ``value`` if it can be sent as the field ``name``, else raise ``ValueError``."""
-    if not _NAME.fullmatch(name):
+    if not TOKEN.fullmatch(name):
         raise ValueError(f"{name!r} is no header field name")
     if not isinstance(value, str):
         raise ValueError(f"the header {name} is {value!r}, not a text")

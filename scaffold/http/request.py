@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cached_property
@@ -23,6 +24,7 @@ __all__ = ["Request", "RequestApplication", "current_request"]
 _MAX_BODY_BYTES = 10 * 1024 * 1024
 _MAX_LENGTH_DIGITS = 18
 _FORWARDING = frozenset({"HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA"})
+_LOCAL_HOST = re.compile(r"(?:(?:[a-z0-9-]+\.)*localhost|[0-9.]+|\[[0-9a-f:.]+\])(?::[0-9]+)?", re.IGNORECASE)
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
@@ -145,8 +147,12 @@ class Request:
 
     @property
     def is_local(self) -> bool:
-        """Whether the client is on this machine: a loopback address, and no proxy that speaks for another client."""
-        if not _FORWARDING.isdisjoint(self.environ):
+        """Whether the client is on this machine.
+
+        The peer has a loopback address, is no proxy that speaks for another client, and asked for a host that can be
+        nowhere else: a name that an attacker's DNS leads to this machine is refused.
+        """
+        if not _FORWARDING.isdisjoint(self.environ) or not _LOCAL_HOST.fullmatch(self.host):
             return False
         address = self.remote_addr.removeprefix("::ffff:")
         return address == "::1" or address.startswith("127.")

@@ -7,6 +7,7 @@ import contextvars
 import dataclasses
 import datetime
 import decimal
+import errno
 import functools
 import json
 import mimetypes
@@ -33,6 +34,7 @@ BLOCK_BYTES = 64 * 1024
 
 _BODILESS = frozenset({204, 304})
 _END: Any = object()
+_NO_SUCH_FILE = frozenset({errno.ENAMETOOLONG, errno.ELOOP})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -53,17 +55,26 @@ class Response:
     ) -> None:
         if not 200 <= status <= 599:
             raise ValueError(f"{status!r} is no status of a final response; use 200 to 599")
-        if not isinstance(body, str | bytes):
-            raise ValueError(f"a body is a text or bytes, not {type(body).__name__}; stream with StreamingResponse")
         self.status = status
         self.headers = Headers({"Content-Type": content_type})
         for name, value in (headers or {}).items():
             self.headers[name] = value
-        self.body = body.encode("utf-8") if isinstance(body, str) else body
+        self.body = body
         self._callbacks: list[Callable[[], object]] = []
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.status} {self.headers.get('Content-Type', '')}>"
+
+    @property
+    def body(self) -> bytes:
+        """The body; a text that is assigned is kept as UTF-8."""
+        return self._body
+
+    @body.setter
+    def body(self, body: str | bytes) -> None:
+        if not isinstance(body, str | bytes):
+            raise ValueError(f"a body is a text or bytes, not {type(body).__name__}; stream with StreamingResponse")
+        self._body = body.encode("utf-8") if isinstance(body, str) else body
 
     @property
     def text(self) -> str:
@@ -229,8 +240,12 @@ class FileResponse(Response):
         super().__init__(content_type=content_type or guess_type(path.name))
         try:
             self._file: IO[bytes] = path.open("rb")
-        except (OSError, ValueError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
             raise HTTPError(404) from None
+        except OSError as error:
+            if error.errno in _NO_SUCH_FILE:
+                raise HTTPError(404) from None
+            raise  # such as no permission, or no descriptors left: somebody has to know
         self.call_on_close(self._file.close)
         stat = os.fstat(self._file.fileno())
         self.size = stat.st_size

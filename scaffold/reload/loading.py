@@ -68,9 +68,9 @@ def _application_of_file(path: Path, snapshot: Snapshot) -> Application:
     return application
 
 
-def debug_by_environment(root: Path) -> bool:
-    """Return what the variable ``DEBUG``, or else the ``.env`` in ``root``, says; False for what can't be read."""
+def debug_by_environment(root: Path, *, default: bool = False) -> bool:
+    """Return what the variable ``DEBUG``, or else the ``.env`` in ``root``, says, or the ``default``."""
     try:
-        return debug_variable(root)
+        return debug_variable(root, default=default)
     except SettingsError:
-        return False
+        return default

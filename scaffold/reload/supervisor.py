@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import os
 import socket
 import sys
@@ -317,6 +318,8 @@ class _Supervisor:
     def _start_watcher(self) -> None:
         # A folder that was moved away and back is watched anew; watchdog warns that this replaces the old watch.
         warnings.filterwarnings("ignore", category=RuntimeWarning, module="watchdog")
+        # An event that arrives while watching ends is an error to watchdog, and to nobody else.
+        logging.getLogger("watchdog").setLevel(logging.CRITICAL)
         # Loading watchdog takes longer than forking a worker: it is done beside it.
         module = importlib.import_module(WATCHER_MODULE)
         watcher: Watcher = module.Watcher(self._plan.target.root, self._post_batch)

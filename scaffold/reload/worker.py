@@ -70,7 +70,7 @@ def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment
     link = _Link(channel, plan.limits)
     link.start()
     snapshot = Snapshot()
-    loaded = _load_or_explain(plan.target, snapshot, assignment.notice)
+    loaded = _load_or_explain(plan.target, snapshot, assignment)
     watching = loaded.debug if assignment.reload is None else assignment.reload
     server = Server(
         loaded.application,
@@ -93,14 +93,17 @@ def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment
         server.server_close()
 
 
-def _load_or_explain(target: Target, snapshot: Snapshot, notice: str) -> LoadedApplication:
+def _load_or_explain(target: Target, snapshot: Snapshot, assignment: Assignment) -> LoadedApplication:
     """Return the application, or one that shows why there is none; ``snapshot`` gets the files that had a part."""
     root = target.root
     installed = set(sys.modules)
     try:
-        loaded = _load_noting(target, snapshot, notice)
+        loaded = _load_noting(target, snapshot, assignment.notice)
     except (Exception, SystemExit) as error:
-        loaded = LoadedApplication(error_application(error), debug_by_environment(root), (error,), is_broken=True)
+        # The settings may be what is broken. Who asked for reloading is a developer, unless DEBUG is said to be off.
+        shown = debug_by_environment(root, default=bool(assignment.reload))
+        application = error_application(error, debug=shown)
+        loaded = LoadedApplication(application, debug_by_environment(root), (error,), is_broken=True)
     snapshot.add_modules(sys.modules.keys() - installed, str(root))
     for failure in loaded.failures:
         for file in error_files(failure):

@@ -20,7 +20,6 @@ __all__ = ["Include", "Parameter", "Route", "Segment", "UrlPattern", "compile_pa
 View = Callable[..., Any]
 Converters = Mapping[str, type[Converter[Any]]]
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
 _PARAMETER = re.compile(r"<(?:(?P<converter>[^<>:]*):)?(?P<name>[^<>:]*)>")
 

@@ -95,8 +95,10 @@ class Resolver:
             return MethodMismatch(frozenset(walk.allowed))
         other = path.removesuffix("/") if path.endswith("/") else path + "/"
         # A path with two slashes in front would be read as the name of another host (RFC 3986 section 4.2).
-        if other and not other.startswith("//") and _Walk(other, method).descend(self._root, 0):
-            return SlashRedirect(other)
+        if other and not other.startswith("//"):
+            walk = _Walk(other, method)
+            if walk.descend(self._root, 0) or walk.allowed:
+                return SlashRedirect(other)
         return Miss()
 
 

@@ -27,13 +27,17 @@ class Reverser:
         for route in routes:
             self.add(route)
 
+    def has(self, name: str) -> bool:
+        """Say whether some route has this name."""
+        return name in self._by_name
+
     def add(self, route: Route) -> None:
-        """Add ``route`` when it has a name."""
+        """Add ``route`` when it has a name; routes of one path may share it."""
         if not route.name:
             return
         variants = self._by_name.setdefault(route.name, {})
         other = variants.setdefault(frozenset(route.parameters), route)
-        if other is not route:
+        if other.path != route.path:
             raise RouteConflictError(
                 f"two routes are named {route.name!r}: {other.path} ({other.source}) and {route.path} ({route.source})",
                 source=route.source,

@@ -35,11 +35,6 @@ class Poller:
         """The connections that are waited for."""
         return list(self._waiting)
 
-    @property
-    def listens(self) -> bool:
-        """Whether the listening socket is watched."""
-        return self._listener is not None
-
     def watch_listener(self, listener: socket.socket) -> None:
         """Wake up for new connections from now on."""
         if self._listener is None:

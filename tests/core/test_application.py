@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from scaffold import Application, Request, Response, StreamingResponse, View, url_for
+from scaffold import Application, Request, Response, StreamingResponse, View, render, url_for
 from scaffold.exceptions import ReverseError, RouteConflictError, RoutingError, SettingsError
 from scaffold.http import current_request
 from scaffold.routing import Match, Miss
@@ -304,3 +306,31 @@ def test_it_serves_itself_until_ctrl_c(tmp_path: Path, arguments: str, variables
             _, rest = process.communicate(timeout=WAIT_SECONDS)
     assert process.returncode == 0
     assert "GET / 200" in rest or " 200 " in rest
+
+
+def test_one_view_may_stand_under_several_routes() -> None:
+    app = make_app()
+
+    @app.route("/a/")
+    @app.route("/b/")
+    def page(request: Request) -> str:
+        return request.path
+
+    app.route("/b/", methods=["POST"], name="page")(lambda request: "posted")
+    assert ask(app, "/a/").text + ask(app, "/b/").text + ask(app, "/b/", "POST").text == "/a//b/posted"
+    assert app.url_for("page") == "/b/"
+
+
+def test_links_to_the_editor_are_for_developers_on_this_machine() -> None:
+    app = Application({"DEBUG": True}, templates={"a.html": "{{ editor_url('a b.py') }}"})
+    app.route("/")(lambda request: render(request, "a.html"))
+    assert ask(app).text == f"vscode://file{Path(__file__).parent}/a%20b.py"
+    assert ask(app, REMOTE_ADDR="192.0.2.1").text == ""
+
+
+def test_an_address_that_is_taken_ends_run_with_one_line() -> None:
+    stream = io.StringIO()
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as caught:
+        make_app().run(port=taken.getsockname()[1], stream=stream)
+    assert caught.value.code == 1
+    assert stream.getvalue().startswith("error: port ")

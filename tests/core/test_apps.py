@@ -294,9 +294,23 @@ def test_the_error_of_a_broken_app_does_not_hide_what_another_serves(
 def test_two_apps_that_claim_one_url_are_refused_with_both_places(project: Any) -> None:
     folder = project({"apps/blog/urls.py": URLS, "apps/shop/urls.py": f"{URLS}\nprefix = 'blog'\n"})
     with pytest.raises(RouteConflictError) as caught:
-        Application.from_project(folder)
+        Application.from_project(folder, strict=True)
     assert f"{folder}/apps/blog/urls.py:8" in caught.value.cause
     assert f"{folder}/apps/shop/urls.py:8" in caught.value.cause
+
+
+def test_an_app_that_claims_the_url_of_another_leaves_the_others_running(project: Any) -> None:
+    files = {"apps/blog/urls.py": URLS, "apps/shop/urls.py": f"{URLS}\nprefix = 'blog'\n", "apps/zoo/urls.py": URLS}
+    app = Application.from_project(project(files))
+    assert [failed.name for failed in app.failed] == ["shop"]
+    assert "leads to two views" in str(app.failed[0].error)
+    assert ask(app, "/blog/").text == ask(app, "/zoo/").text == "hello"
+
+
+def test_an_app_that_exits_when_it_is_imported_is_a_broken_app(project: Any) -> None:
+    app = Application.from_project(project({"apps/blog/urls.py": "\nimport sys; sys.exit()", "apps/zoo/urls.py": URLS}))
+    assert str(app.failed[0].error).startswith(f"{app.root}/apps/blog/urls.py:2: the app 'blog' can't be loaded")
+    assert ask(app, "/zoo/").text == "hello"
 
 
 def test_installed_apps_are_served(project: Any) -> None:

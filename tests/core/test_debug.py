@@ -239,10 +239,23 @@ def test_a_project_beside_the_package_is_the_users_own() -> None:
 
 
 def test_an_error_application_answers_every_request_with_the_report() -> None:
-    app: Any = error_application(ValueError("oh no"))
+    app: Any = error_application(ValueError("oh no"), debug=True)
     for path, method in (("/", "GET"), ("/a/b", "POST"), ("/", "HEAD"), ("/\xff", "GET")):
         answer = ask(app, path, method)
         assert answer.status == 500
         assert (b"oh no" in answer.body) is (method != "HEAD")
     assert "oh no" in ask(app, "/\xff", **HTML).text
-    assert ask(app, REMOTE_ADDR="10.0.0.1").text == "Internal Server Error"
+    assert "oh no" not in ask(app, REMOTE_ADDR="10.0.0.1").text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8000"])
+def test_no_report_is_shown_under_a_name_that_dns_may_lead_here(host: str) -> None:
+    app: Any = error_application(ValueError("oh no"), debug=True)
+    assert "oh no" not in ask(app, HTTP_HOST=host).text
+    for own in ("localhost:8000", "site.localhost", "127.0.0.1", "[::1]:8000"):
+        assert "oh no" in ask(app, HTTP_HOST=own).text
+
+
+def test_without_debug_no_report_is_shown() -> None:
+    app: Any = error_application(ValueError("oh no"), debug=False)
+    assert "oh no" not in ask(app).text

@@ -283,3 +283,14 @@ def test_a_body_that_is_too_large_is_a_413() -> None:
     app.route("/", methods=["POST"])(lambda request: request.text)
     assert ask(app, "/", "POST", b"abc").text == "abc"
     assert ask(app, "/", "POST", b"abcd").status == 413
+
+
+@pytest.mark.parametrize(("kind", "lines"), [(500, 1), (Exception, 1), (ZeroDivisionError, 0)])
+def test_an_error_that_a_general_handler_answers_is_in_the_log(
+    kind: Any, lines: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Application({"DEBUG": False})
+    app.route("/")(lambda request: 1 / 0)
+    app.error_handler(kind)(lambda request, error: "sorry")
+    assert ask(app).text == "sorry"
+    assert len(caplog.records) == lines

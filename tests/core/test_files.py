@@ -186,3 +186,18 @@ def test_the_file_is_closed_when_the_client_leaves(tmp_path: Path) -> None:
     blocks = response(make_environ(), lambda *_: lambda data: None)
     blocks.close()  # type: ignore[attr-defined]
     assert response._file.closed
+
+
+def test_a_file_that_may_not_be_read_is_no_missing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "a.txt").write_text("a")
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(PermissionError):
+        FileResponse(tmp_path / "a.txt")
+
+
+def test_a_name_that_no_file_can_have_is_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(HTTPError, match="404"):
+        FileResponse(tmp_path / ("x" * 5000))

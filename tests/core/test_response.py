@@ -250,3 +250,11 @@ def test_a_function_that_fails_does_not_keep_the_others_from_being_called() -> N
     assert events == ["first given"]
     response.close()
     assert events == ["first given"]
+
+
+def test_a_body_may_be_assigned() -> None:
+    response = Response()
+    response.body = "é"
+    assert response.body == b"\xc3\xa9"
+    with pytest.raises(ValueError, match="a text or bytes, not int"):
+        response.body = 1  # type: ignore[assignment]

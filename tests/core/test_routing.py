@@ -182,8 +182,8 @@ def test_a_path_that_matches_but_for_its_final_slash_is_redirected(rule: str, ta
     assert resolve([rule], target) == SlashRedirect(right)
 
 
-def test_no_slash_redirect_for_another_method_than_the_route_has() -> None:
-    assert resolve(["a/"], "/a", "POST") == Miss()
+def test_the_slash_is_put_right_for_every_method() -> None:
+    assert resolve(["a/"], "/a", "POST") == SlashRedirect("/a/")
 
 
 @settings(max_examples=200, deadline=None, database=None)

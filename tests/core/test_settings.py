@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from scaffold import Application, Settings
 from scaffold.apps import put_on_path
-from scaffold.conf import Origin, known_settings, load_settings
+from scaffold.conf import Origin, find_project, known_settings, load_settings
 from scaffold.exceptions import SettingsError
 from scaffold.routing import Converter
 
@@ -234,3 +235,19 @@ def test_a_wrong_converter_is_refused(value: object, message: str) -> None:
         Application({"DEBUG": False, "CONVERTERS": {"x": value}})
     assert message in caught.value.cause
     assert caught.value.hint
+
+
+def test_a_project_of_another_framework_is_none(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/settings.py").write_text("DEBUG = True\n")
+    assert find_project(tmp_path) is None
+    (tmp_path / "manage.py").write_text("from django.core.management import execute_from_command_line\n")
+    assert find_project(tmp_path) is None
+    (tmp_path / "manage.py").write_text("from scaffold.cli import manage\n")
+    assert find_project(tmp_path / "config") == tmp_path
+
+
+def test_settings_that_exit_are_an_error(project: Any) -> None:
+    folder = project({"config/settings.py": "raise SystemExit(0)\n"})
+    with pytest.raises(SettingsError, match="SystemExit"):
+        Application.from_project(folder)

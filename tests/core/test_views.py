@@ -68,7 +68,10 @@ def test_anything_else_is_an_error_that_names_the_view_and_its_place(value: obje
     assert f"the view {__name__}.test_anything_else" in caught.value.cause
     assert cause in caught.value.cause
     assert caught.value.source == f"{__file__}:{page.__code__.co_firstlineno}"
-    assert caught.value.hint == "Return a Response, a str (HTML), or a dict or list (JSON)."
+    assert (
+        caught.value.hint
+        == "Return a Response, a str (HTML), or a dict or list (JSON); for another status: Response(text, 404)."
+    )
     assert ask(serve(page)).status == 500
 
 
@@ -223,3 +226,16 @@ def test_abort_ends_a_view_from_anywhere() -> None:
 def test_url_for_outside_of_a_request_says_so() -> None:
     with pytest.raises(ScaffoldError, match="called while no request is handled"):
         url_for("view")
+
+
+def test_an_async_view_runs_while_the_thread_runs_a_loop_already() -> None:
+    app = make_app()
+
+    @app.route("/")
+    async def index(request: Request) -> str:
+        return app.url_for("index")
+
+    async def ask_inside() -> str:
+        return ask(app).text
+
+    assert asyncio.run(ask_inside()) == "/"

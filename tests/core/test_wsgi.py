@@ -136,7 +136,7 @@ def test_folders_and_errors_as_applications_too(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     folder: Any = DirectoryApplication(tmp_path)
     assert [ask(folder, path).status for path in ("/", "/a", "/a/", "/b")] == [200, 308, 200, 404]
-    failed: Any = error_application(ValueError("x"))
+    failed: Any = error_application(ValueError("x"), debug=True)
     assert ask(failed).status == 500
 
 
