@@ -8,6 +8,7 @@ from pathlib import Path
 from scaffold.application import Application
 from scaffold.checks.apps import check_apps, check_commands
 from scaffold.checks.finding import Finding, Level, finding_of
+from scaffold.checks.modules import check_modules
 from scaffold.checks.settings import check_settings
 from scaffold.checks.templates import check_templates
 from scaffold.checks.views import check_views
@@ -18,6 +19,7 @@ __all__ = ["Finding", "Level", "check_project", "run_checks"]
 CHECKS: tuple[Callable[[Application], Iterable[Finding]], ...] = (
     check_settings,
     check_apps,
+    check_modules,
     check_commands,
     check_views,
     check_templates,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from scaffold.application import Application
 from scaffold.checks.finding import Finding, Level
+from scaffold.conf import SETTINGS_FILE
 
 __all__ = ["MIN_SECRET_CHARACTERS", "check_settings"]
 
@@ -20,11 +23,28 @@ def check_settings(app: Application) -> Iterator[Finding]:
     yield from _check_hosts(app)
     settings = app.settings
     if settings.MAX_BODY_BYTES <= 0:
-        source = settings.origin("MAX_BODY_BYTES").source
+        source = _place(app, "MAX_BODY_BYTES")
         yield Finding("error", "settings.max-body", source, "MAX_BODY_BYTES refuses every body", "Give it some bytes.")
     for name, known in settings.suspects().items():
-        source = settings.origin(name).source
+        source = _place(app, name)
         yield Finding("warning", "settings.unknown", source, f"{name} is no setting", f"Did you mean {known!r}?")
+
+
+def _place(app: Application, name: str) -> str:
+    """Return where the setting is, or should be: the settings file's first line for one that nobody has assigned.
+
+    An application without such a file has its folder.
+    """
+    source, file = app.settings.origin(name).source, app.root / SETTINGS_FILE
+    if source or not file.is_file():
+        return source or str(app.root)
+    return f"{file}:{_line_of(name, file)}"
+
+
+def _line_of(name: str, file: Path) -> int:
+    assigned = re.compile(rf"{name}\s*[:=]")
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((number for number, line in enumerate(lines, 1) if assigned.match(line)), 1)
 
 
 def _check_secret_key(app: Application) -> Iterator[Finding]:
@@ -32,7 +52,7 @@ def _check_secret_key(app: Application) -> Iterator[Finding]:
     if not key and not (app.apps or app.failed):
         return  # a single file has a key when it has something to sign
     level: Level = "warning" if app.settings.DEBUG else "error"
-    source = app.settings.origin("SECRET_KEY").source or str(app.root)
+    source = _place(app, "SECRET_KEY")
     if len(key) < MIN_SECRET_CHARACTERS or len(set(key)) < MIN_DISTINCT_CHARACTERS:
         fault = "SECRET_KEY is empty" if not key else "SECRET_KEY is too easy to guess"
         hint = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))', and put it into .env."
@@ -41,7 +61,7 @@ def _check_secret_key(app: Application) -> Iterator[Finding]:
 
 def _check_hosts(app: Application) -> Iterator[Finding]:
     settings = app.settings
-    source = settings.origin("ALLOWED_HOSTS").source or str(app.root)
+    source = _place(app, "ALLOWED_HOSTS")
     if not settings.DEBUG and not settings.ALLOWED_HOSTS and HOST_VALIDATION in settings.MIDDLEWARE:
         fault = "ALLOWED_HOSTS is empty while DEBUG is off, so every request is refused"
         yield Finding("error", "settings.allowed-hosts", source, fault, "Name the hosts that this site answers to.")

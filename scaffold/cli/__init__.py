@@ -11,6 +11,7 @@ import typer
 from scaffold import __version__
 from scaffold.cli.group import CommandGroup
 from scaffold.cli.output import print_error, print_line
+from scaffold.cli.status import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE
 from scaffold.cli.workspace import Workspace
 from scaffold.conf import find_project
 from scaffold.exceptions import ScaffoldError, UsageError
@@ -18,11 +19,7 @@ from scaffold.exceptions import ScaffoldError, UsageError
 if TYPE_CHECKING:
     from scaffold.application import Application
 
-__all__ = ["main", "manage"]
-
-EXIT_FAILURE = 1
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
+__all__ = ["EXIT_FAILURE", "EXIT_INTERRUPTED", "EXIT_USAGE", "main", "manage"]
 
 
 def main() -> None:

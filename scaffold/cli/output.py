@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -58,16 +58,26 @@ def relative(source: str, root: Path | None) -> str:
     return source
 
 
-def columns(rows: Sequence[Sequence[str]], total: int | None) -> list[str]:
-    """Return ``rows`` as lines of aligned columns, at most ``total`` wide: the widest columns are shortened first."""
+def columns(rows: Sequence[Sequence[str]], total: int | None, *, keep_end: Container[int] = ()) -> list[str]:
+    """Return ``rows`` as lines of aligned columns, at most ``total`` wide: the widest columns are shortened first.
+
+    A cell loses its end; in the columns whose numbers are in ``keep_end`` it loses its beginning.
+    """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
     while total is not None and sum(widths) + _GAP * (len(widths) - 1) > total and max(widths) > _MIN_COLUMN:
         widths[widths.index(max(widths))] -= 1
     return [
-        (" " * _GAP).join(_fit(cell, size).ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip()
+        (" " * _GAP)
+        .join(
+            _fit(cell, size, keep_end=number in keep_end).ljust(size)
+            for number, (cell, size) in enumerate(zip(row, widths, strict=True))
+        )
+        .rstrip()
         for row in rows
     ]
 
 
-def _fit(text: str, size: int) -> str:
-    return text if len(text) <= size else text[: size - 1] + "…"
+def _fit(text: str, size: int, *, keep_end: bool) -> str:
+    if len(text) <= size:
+        return text
+    return f"…{text[len(text) - size + 1 :]}" if keep_end else f"{text[: size - 1]}…"

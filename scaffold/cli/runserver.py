@@ -37,6 +37,8 @@ def command(
     """Serve the project, or a folder of files."""
     workspace: Workspace = ctx.obj
     if directory is not None:
+        if reload:
+            raise UsageError("--directory serves files, which need no --reload", hint="Leave one of the two out.")
         raise typer.Exit(_serve_directory(directory, address))
     raise typer.Exit(_serve(workspace.target(), address, reload))
 

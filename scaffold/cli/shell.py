@@ -32,8 +32,22 @@ def command(
         start_ipython = importlib.import_module("IPython").start_ipython
         start_ipython(argv=["--no-banner"], user_ns=names)
     else:
+        complete_with(names)
         banner = f"Python {sys.version.split()[0]}; at hand: {', '.join(names)}"
         code.interact(banner=banner, local=names, exitmsg="")
+
+
+def complete_with(names: dict[str, Any]) -> None:
+    """Give the prompt history and completion of ``names``, as Python's own has; nothing where there is no readline."""
+    try:
+        import readline
+        import rlcompleter
+    except ImportError:
+        return
+    readline.set_completer(rlcompleter.Completer(names).complete)
+    start = getattr(sys, "__interactivehook__", None)  # binds the keys and reads the history; absent with python -S
+    if start is not None:
+        start()
 
 
 def run_source(source: str, names: dict[str, Any]) -> None:

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from scaffold.cli.output import print_line
+from scaffold.cli.output import print_line, relative
 from scaffold.cli.startproject import print_plan, shown
 from scaffold.cli.workspace import Workspace
+from scaffold.exceptions import UsageError
 
 __all__ = ["command"]
 
@@ -24,10 +25,31 @@ def command(
 
     workspace: Workspace = ctx.obj
     plan = plan_app(workspace.require_project(), name, prefix=prefix)
+    url = f"/{name}/" if prefix is None else f"/{url_prefix(prefix)}"
+    refuse_taken(workspace, url)
     if not dry_run:
         write(plan)
     print_plan(plan.target, [file.path for file in plan.files], dry_run=dry_run)
     if not dry_run:
-        url = f"/{name}/" if prefix is None else f"/{url_prefix(prefix)}"
         print_line()
         print_line(f"Its page is {url}; edit {shown(plan.target)}/views.py.")
+
+
+def refuse_taken(workspace: Workspace, url: str) -> None:
+    """Raise `UsageError` when another app answers ``url``; a project that can't be loaded is not asked."""
+    from scaffold.routing import Match
+
+    try:
+        app = workspace.load(strict=False)
+    except (Exception, SystemExit):  # an app can be added to a broken project; ``check`` says what is wrong with it
+        return
+    found = app.resolve(url)
+    if not isinstance(found, Match) or found.route.parameters:
+        return  # a literal path goes before one with parameters, so that both can be
+    route = found.route
+    owner = route.view_name if route in app.routes else f"the app {route.app!r}, which can't be loaded,"
+    raise UsageError(
+        f"{owner} answers {url} already",
+        source=relative(route.source, app.root),
+        hint="Choose where the new app's URLs begin with another --prefix.",
+    )

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from scaffold.cli.output import print_line, styled
+from scaffold.exceptions import UsageError
 
 __all__ = ["command"]
 
@@ -21,6 +22,8 @@ def command(
     """Make a new project that runs, passes its tests and can be deployed."""
     from scaffold.generation import plan_project, write
 
+    if dry_run and run:
+        raise UsageError("--dry-run writes no project that --run could serve", hint="Leave one of the two out.")
     plan = plan_project(name, directory, parent=Path.cwd())
     if not dry_run:
         write(plan)

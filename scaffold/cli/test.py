@@ -24,8 +24,16 @@ def command(ctx: typer.Context) -> None:
     project = workspace.require_project()
     if importlib.util.find_spec("pytest") is None:
         raise UsageError("pytest is not installed", hint="Install it with: pip install pytest")
+    folder = Path.cwd().resolve()
+    if not folder.is_relative_to(project):
+        folder = project
     arguments = list(ctx.args)
-    if not any(Path(argument.partition("::")[0]).exists() for argument in arguments if not argument.startswith("-")):
+    if folder != project and not any(names_a_path(argument, folder) for argument in arguments):
         arguments.append(str(project))
     command = [sys.executable, "-m", "pytest", f"--rootdir={project}", f"--config-file={project / 'pyproject.toml'}"]
-    raise typer.Exit(subprocess.run([*command, *arguments], check=False).returncode)
+    raise typer.Exit(subprocess.run([*command, *arguments], cwd=folder, check=False).returncode)
+
+
+def names_a_path(argument: str, folder: Path) -> bool:
+    """Say whether ``argument`` is a file or folder, or a test in one, as seen from ``folder``."""
+    return not argument.startswith("-") and (folder / argument.partition("::")[0]).exists()

@@ -32,6 +32,22 @@ TAKEN_APP_NAMES = {
     "static": ("the URLs under /static/ belong to the static files", "assets"),
 }
 
+# Distributions that a project needs, or its tools do: an installer would take the project itself for one of them.
+TAKEN_DISTRIBUTIONS = frozenset(
+    {
+        "gunicorn",
+        "jinja2",
+        "mypy",
+        "pathspec",
+        "pytest",
+        "ruff",
+        "scaffold",
+        "scaffold-web",
+        "typer",
+        "watchdog",
+    }
+)
+
 # First segments of URLs that the framework answers itself.
 TAKEN_SEGMENTS = frozenset({"static", "_scaffold"})
 
@@ -62,7 +78,7 @@ def project_name(name: str) -> ProjectName:
     """Return the forms of a project's ``name``, or raise `InvalidNameError`.
 
     The name is a folder's and a distribution's: ASCII letters, digits, ``-``, ``_`` and single ``.``, a letter first,
-    a letter or digit last.
+    a letter or digit last. It is no name of what the project depends on.
     """
     _refuse_unusable(name, "project", example=_slug(name, "-") or "mysite")
     if not _PROJECT.fullmatch(name):
@@ -72,6 +88,12 @@ def project_name(name: str) -> ProjectName:
             hint=_instead(_slug(name, "-") or "mysite"),
         )
     distribution = re.sub(r"[-_.]+", "-", name).lower()  # PEP 503's normal form
+    if distribution in TAKEN_DISTRIBUTIONS:
+        raise InvalidNameError(
+            f"a project can't be called {name!r}: it depends on the package {distribution!r}, "
+            "for which it would be taken once installed",
+            hint=_instead(f"my-{distribution}"),
+        )
     return ProjectName(name=name, title=_title(name), distribution=distribution)
 
 
@@ -157,7 +179,7 @@ def _slug(name: str, separator: str) -> str:
     if (
         keyword.iskeyword(slug)
         or keyword.iskeyword(lower)
-        or lower in DEVICES | TAKEN_APP_NAMES.keys()
+        or lower in DEVICES | TAKEN_DISTRIBUTIONS | TAKEN_APP_NAMES.keys()
         or _TESTS.fullmatch(lower)
     ):
         return f"my{separator}{slug}"

@@ -61,7 +61,7 @@ def refuse_clashes(plan: Plan) -> None:
     in_the_way = dict.fromkeys(clash for file in plan.files if (clash := _clash(plan.target, file.path)))
     if not in_the_way:
         return
-    count = "A file is" if len(in_the_way) == 1 else f"{len(in_the_way)} files are"
+    count = "a file is" if len(in_the_way) == 1 else f"{len(in_the_way)} files are"
     raise TargetExistsError(
         f"{count} in the way in {plan.target}; nothing was written",
         paths=in_the_way,

@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlencode, urljoin, urlsplit, urlunsplit
 
 from scaffold.application import Application
-from scaffold.http import Headers, parse_cookies
+from scaffold.http import Headers
+from scaffold.testing.cookies import Cookies
 
 __all__ = ["Client", "TestResponse"]
 
@@ -58,7 +59,7 @@ class Client:
         self.app = app
         self.host = host or next((name for name in app.settings.ALLOWED_HOSTS if name[:1] not in "*."), "localhost")
         self.raise_errors = raise_errors
-        self.cookies: dict[str, str] = {}
+        self.cookies = Cookies(f"http://{self.host}/")
 
     def get(self, path: str, **options: Any) -> TestResponse:
         """GET ``path``; the options are those of `request`."""
@@ -145,7 +146,7 @@ class Client:
                 close()
         status, headers = answer[-1]
         response = TestResponse(f"http://{self.host}{path}", int(status[:3]), Headers(headers), b"".join(chunks))
-        self._keep_cookies(response)
+        self.cookies.keep(response.url, response.headers.getlist("Set-Cookie"))
         return response
 
     def _environ(self, method: str, path: str, content: bytes, fields: Mapping[str, str]) -> dict[str, Any]:
@@ -171,22 +172,13 @@ class Client:
             "wsgi.run_once": False,
             "scaffold.raise_errors": self.raise_errors,
         }
-        if self.cookies:
-            environ["HTTP_COOKIE"] = "; ".join(f"{key}={value}" for key, value in self.cookies.items())
+        cookies = self.cookies.header(f"http://{self.host}{path}")
+        if cookies:
+            environ["HTTP_COOKIE"] = cookies
         for field, value in Headers(fields).multi_items():
             key = field.upper().replace("-", "_")
             environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value
         return environ
-
-    def _keep_cookies(self, response: TestResponse) -> None:
-        for text in response.headers.getlist("Set-Cookie"):
-            pair, _, attributes = text.partition(";")
-            expired = any(item.strip().lower() == "max-age=0" for item in attributes.split(";"))
-            for name, value in parse_cookies(pair).items():
-                if expired:
-                    self.cookies.pop(name, None)
-                else:
-                    self.cookies[name] = value
 
 
 def _content(form: FormData | None, data: Any, body: bytes) -> tuple[bytes, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import pytest
@@ -14,14 +15,20 @@ from scaffold.testing.live import LiveServer
 
 __all__ = ["app", "client", "live_server"]
 
+TEST_HOSTS = ("localhost", "127.0.0.1")
+"""The hosts that the client and the live server ask for."""
+
 
 @pytest.fixture(scope="session")
 def app(pytestconfig: pytest.Config) -> Application:
-    """The project's application, loaded once."""
+    """The project's application, loaded once; it answers to the hosts of the client and the live server as well."""
     project = find_project(pytestconfig.rootpath)
     if project is None:
         raise ProjectNotFoundError(f"{pytestconfig.rootpath} is in no project", hint="Run the tests inside one.")
-    return Application.from_project(project)
+    application = Application.from_project(project)
+    hosts = dict.fromkeys((*application.settings.ALLOWED_HOSTS, *TEST_HOSTS))
+    application.settings = dataclasses.replace(application.settings, ALLOWED_HOSTS=tuple(hosts))
+    return application
 
 
 @pytest.fixture

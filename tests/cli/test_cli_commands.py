@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_helpers import PATIENCE, environment, run, scaffold
+
+from scaffold.cli import EXIT_INTERRUPTED
+from scaffold.cli.output import columns
+from scaffold.cli.workspace import Workspace
 
 
 def edit(file: Path, old: str, new: str) -> None:
@@ -130,6 +136,34 @@ def test_startapp_edits_no_existing_file_and_its_test_passes(mysite: Path) -> No
     assert tested.returncode == 0, tested.stdout
 
 
+@pytest.mark.parametrize("arguments", [("blog", "--prefix", "/"), ("blog", "--prefix", "news"), ("news",)])
+def test_startapp_refuses_urls_that_another_app_answers(mysite: Path, arguments: tuple[str, ...]) -> None:
+    edit(mysite / "apps/home/urls.py", "]\n", '    path("news/", views.index),\n]\n')
+    result = scaffold("startapp", *arguments, cwd=mysite)
+    assert result.returncode == 2
+    cause, place, way_out = result.stderr.splitlines()
+    assert cause.startswith("error: apps.home.views.index answers /")
+    assert place.startswith("  at apps/home/urls.py:1")
+    assert "--prefix" in way_out
+    assert sorted(path.name for path in (mysite / "apps").iterdir() if path.name != "__pycache__") == [
+        "__init__.py",
+        "home",
+    ]
+
+
+def test_startapp_adds_to_urls_with_parameters_and_to_a_broken_project(mysite: Path) -> None:
+    edit(mysite / "apps/home/urls.py", "]\n", '    path("<path:rest>", views.index),\n]\n')
+    assert scaffold("startapp", "blog", cwd=mysite).returncode == 0
+    (mysite / "config/settings.py").write_text("oops\n")
+    assert scaffold("startapp", "shop", cwd=mysite).returncode == 0
+
+
+def test_a_dry_run_is_not_served(tmp_path: Path) -> None:
+    result = scaffold("startproject", "mysite", "--dry-run", "--run", cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: --dry-run")
+
+
 def test_startapp_refuses_an_app_that_exists(mysite: Path) -> None:
     result = scaffold("startapp", "home", cwd=mysite)
     assert result.returncode == 1
@@ -169,7 +203,14 @@ def test_routes_fits_the_terminal(mysite: Path) -> None:
     os.close(reader)
     os.close(writer)
     assert "home:index" in text
+    assert any(line.endswith("urls.py:10") for line in text.replace("\r", "").splitlines())
     assert max(map(len, text.replace("\r", "").splitlines())) <= 60
+
+
+def test_a_narrow_column_keeps_its_beginning_or_where_asked_its_end() -> None:
+    rows = [("VIEW", "SOURCE"), ("apps.home.views.index", "apps/home/urls.py:10")]
+    assert columns(rows, 24, keep_end={1}) == ["VIEW         SOURCE", "apps.home.…  …urls.py:10"]
+    assert columns(rows, None, keep_end={1})[1] == "apps.home.views.index  apps/home/urls.py:10"
 
 
 def test_routes_lists_the_others_and_fails_when_an_app_can_not_be_loaded(mysite: Path) -> None:
@@ -223,14 +264,62 @@ def test_test_runs_the_projects_own_tests_and_passes_arguments_on(mysite: Path) 
     assert "deselected" in result.stdout
 
 
+def test_test_works_from_outside_of_the_project(mysite: Path, tmp_path: Path) -> None:
+    manage = [sys.executable, str(mysite / "manage.py")]
+    result = run([*manage, "test", "-q", "apps/home"], cwd=tmp_path)
+    assert "1 passed" in result.stdout, result.stdout + result.stderr
+
+
+def test_test_takes_the_value_of_an_option_for_no_path(mysite: Path) -> None:
+    result = scaffold("test", "-q", "-k", "views or project", cwd=mysite / "apps/home")
+    assert "3 passed" in result.stdout, result.stdout + result.stderr
+
+
+def test_a_project_passes_its_own_tests_with_debug_off(mysite: Path) -> None:
+    result = scaffold("test", "-q", cwd=mysite, DEBUG="false")
+    assert result.returncode == 0, result.stdout
+
+
 def test_test_has_the_exit_status_of_pytest(mysite: Path) -> None:
-    (mysite / "tests/test_wrong.py").write_text("def test_wrong() -> None:\n    assert 1 == 2\n")
+    (mysite / "tests/test_wrong.py").write_text("def test_wrong() -> None:\n    raise ValueError\n")
     assert scaffold("test", "-q", cwd=mysite / "apps").returncode == 1
 
 
 def test_shell_has_app_client_and_url_for_at_hand(mysite: Path) -> None:
     result = scaffold("shell", cwd=mysite, text="print(client.get(url_for('home:index')).status, app.settings.DEBUG)\n")
     assert (result.returncode, result.stdout, result.stderr) == (0, "200 True\n", "")
+
+
+def test_the_prompt_completes_names_and_keeps_a_history(mysite: Path, tmp_path: Path) -> None:
+    source = "import sys; sys.modules['IPython'] = None; from scaffold.cli import main; main()"
+    reader, writer = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", source, "shell"],
+        cwd=mysite,
+        stdin=writer,
+        stdout=writer,
+        stderr=writer,
+        start_new_session=True,
+        env=environment(HOME=str(tmp_path), TERM="dumb", NO_COLOR="1"),
+    ) as process:
+        os.close(writer)
+        text = read_until(reader, ">>> ")
+        os.write(reader, b"print(url_fo\t'home:index') * 3)\n")
+        text = read_until(reader, "\n>>> ")
+        os.write(reader, b"exit()\n")
+        assert process.wait(PATIENCE) == 0
+    os.close(reader)
+    assert "\n///\r" in text
+    assert "home:index" in (tmp_path / ".python_history").read_text()
+
+
+def read_until(descriptor: int, end: str) -> str:
+    """Read a terminal until what it shows ends with ``end``."""
+    text = ""
+    while not text.endswith(end):
+        assert select.select([descriptor], [], [], PATIENCE)[0], text
+        text += os.read(descriptor, 65536).decode()
+    return text
 
 
 def test_shell_runs_a_given_command(mysite: Path) -> None:
@@ -283,6 +372,78 @@ def test_a_broken_command_is_named_in_the_help_and_breaks_no_other(mysite: Path)
     refused = scaffold("broken", cwd=mysite)
     assert refused.returncode == 1
     assert "commands/broken.py:1" in refused.stderr
+
+
+ASYNC = """
+import asyncio
+
+
+async def command(name: str, times: int = 1) -> None:
+    \"\"\"Greet in turns.\"\"\"
+    for _ in range(times):
+        await asyncio.sleep(0)
+        print(f"Hello, {name}")
+"""
+
+
+def test_an_async_command_is_run_to_its_end(mysite: Path) -> None:
+    add_command(mysite, "home", "greet", ASYNC)
+    result = scaffold("greet", "Ada", "--times", "2", cwd=mysite)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "Hello, Ada\nHello, Ada\n", "")
+
+
+def test_a_command_with_parameters_of_no_known_type_is_an_error_with_its_place(mysite: Path) -> None:
+    add_command(mysite, "home", "greet", "def command(name: int | str) -> None: ...\n")
+    result = scaffold("greet", "Ada", cwd=mysite)
+    assert result.returncode == 1
+    assert "commands/greet.py:1" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_app_that_is_not_installed_hides_no_command_of_the_others(mysite: Path) -> None:
+    add_command(mysite, "home", "greet", GREET)
+    edit(mysite / "config/settings.py", "list[str] = []", "list[str] = ['no' + 'pe']")
+    assert scaffold("greet", "Ada", cwd=mysite).stdout == "Hello, Ada\n"
+    shown = scaffold("--help", cwd=mysite)
+    assert shown.returncode == 0
+    assert "greet" in shown.stdout
+    cause = "INSTALLED_APPS names 'nope', but there is no such package"
+    assert f"\n(some of the project's own commands can't be listed: {cause})\n" in shown.stdout
+    refused = scaffold("send", cwd=mysite)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"error: {cause}\n")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "INSTALLED_APPS = ['extra']",
+        "INSTALLED_APPS: tuple[str, ...] = ('extra',)",
+        "INSTALLED_APPS = []\nINSTALLED_APPS += ['extra']",
+        "INSTALLED_APPS = []\nINSTALLED_APPS.append('extra')",
+        "INSTALLED_APPS = ['ex' + 'tra']",
+        "from config.base import *",
+        "from config.base import INSTALLED_APPS",
+    ],
+)
+def test_the_commands_of_installed_apps_are_found_however_the_setting_is_written(project: Any, setting: str) -> None:
+    folder = project(
+        {
+            "config/base.py": "INSTALLED_APPS = ['extra']\n",
+            "config/settings.py": f"{setting}\n",
+            "extra/urls.py": "",
+            "extra/commands/greet.py": GREET,
+        },
+    )
+    listing = Workspace(project=folder).commands()
+    assert ([command.name for command in listing.found], listing.error) == (["greet"], None)
+
+
+def test_ctrl_c_ends_a_command_with_its_own_status(mysite: Path) -> None:
+    source = "import os\nimport signal\n\n\ndef command() -> None:\n    os.kill(os.getpid(), signal.SIGINT)\n"
+    add_command(mysite, "home", "wait", source)
+    result = scaffold("wait", cwd=mysite)
+    assert (result.returncode, "Traceback" in result.stderr) == (EXIT_INTERRUPTED, False)
 
 
 def test_two_commands_of_one_name_are_an_error_that_names_both_files(mysite: Path) -> None:

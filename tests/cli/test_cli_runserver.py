@@ -94,6 +94,12 @@ def test_a_folder_is_served_without_a_project(tmp_path: Path) -> None:
         assert site.stop() == 0
 
 
+def test_a_folder_of_files_is_not_reloaded(tmp_path: Path) -> None:
+    result = scaffold("runserver", "--directory", ".", "--reload", cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: --directory serves files")
+
+
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     result = scaffold("runserver", "--directory", "nowhere", cwd=tmp_path)
     assert result.returncode == 2

@@ -111,6 +111,102 @@ def test_a_broken_command_and_one_that_two_files_claim_are_findings(project: Any
     assert f"{folder}/apps/blog/commands/go.py" in findings[1].message
 
 
+def test_a_command_whose_parameters_typer_has_no_options_for_is_a_finding(project: Any) -> None:
+    files: dict[str, str | bytes] = {
+        "apps/shop/urls.py": "urlpatterns = []",
+        "apps/shop/commands/fine.py": "async def command(name: str, copies: int = 1):\n    pass\n",
+        "apps/shop/commands/odd.py": "\ndef command(names: int | str):\n    pass\n",
+        "apps/shop/commands/rest.py": "def command(name: str, *rest: str):\n    pass\n",
+        "apps/shop/commands/unknown.py": "def command(name: 'Nothing'):\n    pass\n",
+    }
+    folder, findings = check(project, files)
+    assert [(item.level, item.id, item.source) for item in findings] == [
+        ("error", "commands.signature", f"{folder}/apps/shop/commands/odd.py:2"),
+        ("error", "commands.signature", f"{folder}/apps/shop/commands/rest.py:1"),
+        ("error", "commands.signature", f"{folder}/apps/shop/commands/unknown.py:1"),
+    ]
+
+
+def test_a_command_of_a_single_file_is_checked_too() -> None:
+    app = make_app(DEBUG=True)
+
+    @app.command
+    def odd(names: int | str) -> None:
+        pass
+
+    assert [item.id for item in run_checks(app)] == ["commands.signature"]
+
+
+# --- modules --------------------------------------------------------------------------------------------------------
+
+WSGI = (
+    "from pathlib import Path\n\nfrom scaffold import Application\n\n"
+    "application = Application.from_project(Path(__file__).resolve().parent.parent)\n"
+)
+
+
+def test_every_module_that_can_not_be_imported_is_a_finding(project: Any) -> None:
+    files: dict[str, str | bytes] = {
+        "apps/blog/urls.py": "urlpatterns = []",
+        "apps/blog/deep/__init__.py": "",
+        "apps/blog/deep/inner.py": "\n\n1 / 0\n",
+        "apps/blog/quits.py": "import sys\nsys.exit('bye')\n",
+        "apps/blog/services.py": "\ndef broken(:\n",
+        "apps/blog/tests/__init__.py": "1 / 0",
+        "apps/blog/test_it.py": "1 / 0",
+        "apps/blog/conftest.py": "1 / 0",
+        "apps/blog/__main__.py": "1 / 0",
+        "apps/blog/scripts/once.py": "1 / 0",
+        "config/wsgi.py": "import nothing_of_this_name\n",
+    }
+    folder, findings = check(project, files)
+    assert [(item.level, item.id, item.source) for item in findings] == [
+        ("error", "modules.import", f"{folder}/apps/blog/deep/inner.py:3"),
+        ("error", "modules.import", f"{folder}/apps/blog/quits.py:2"),
+        ("error", "modules.import", f"{folder}/apps/blog/services.py:2"),
+        ("error", "modules.import", f"{folder}/config/wsgi.py:1"),
+    ]
+    assert (
+        findings[0].message == "the module apps.blog.deep.inner can't be imported: ZeroDivisionError: division by zero"
+    )
+    assert all(item.hint for item in findings)
+
+
+def test_what_several_modules_fail_for_is_one_finding(project: Any) -> None:
+    files: dict[str, str | bytes] = {
+        "apps/blog/urls.py": "from . import views",
+        "apps/blog/views.py": "from . import models",
+        "apps/blog/models.py": "1 / 0",
+        "apps/shop/urls.py": "urlpatterns = []",
+        "apps/shop/a.py": "from . import b",
+        "apps/shop/b.py": "1 / 0",
+        "config/settings.py": GOOD.replace("True", "False"),
+        "config/wsgi.py": WSGI,
+    }
+    folder, findings = check(project, files)
+    assert [(item.id, item.source) for item in findings] == [
+        ("apps.import", f"{folder}/apps/blog/models.py:1"),
+        ("modules.import", f"{folder}/apps/shop/b.py:1"),
+    ]
+
+
+def test_loading_the_application_once_more_is_quiet(project: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    files: dict[str, str | bytes] = {"config/settings.py": f"{GOOD}DEBUGG = 1\n", "config/wsgi.py": WSGI}
+    assert [item.id for item in check(project, files)[1]] == ["settings.unknown"]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_modules_of_an_installed_package_are_its_makers_business(project: Any, tmp_path: Path) -> None:
+    package = tmp_path / "site/site-packages/extra"
+    settings = f"{GOOD}INSTALLED_APPS = ['extra']\n"
+    files: dict[str, str | bytes] = {
+        "config/settings.py": f"import sys\nsys.path.append({str(package.parent)!r})\n{settings}",
+        "site-packages/extra/urls.py": "urlpatterns = []",
+        "site-packages/extra/optional.py": "import nothing_of_this_name",
+    }
+    assert check(project, files)[1] == []
+
+
 # --- settings -------------------------------------------------------------------------------------------------------
 
 
@@ -145,10 +241,23 @@ def test_a_finding_about_a_setting_names_its_line(project: Any) -> None:
     assert [item.source for item in findings] == [f"{folder}/config/settings.py:2", f"{folder}/config/settings.py:3"]
 
 
+def test_a_finding_about_a_setting_of_the_environment_names_the_line_that_reads_it(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "short")
+    settings = "from scaffold import env\n\nDEBUG = True\nSECRET_KEY = env('SECRET_KEY')\n"
+    folder, (finding,) = check(project, {"config/settings.py": settings})
+    assert (finding.id, finding.source) == ("settings.secret-key", f"{folder}/config/settings.py:4")
+
+
 def test_a_project_needs_a_key(project: Any) -> None:
     files: dict[str, str | bytes] = {"config/settings.py": "DEBUG = False\n", "apps/blog/urls.py": "urlpatterns = []"}
     folder, (finding,) = check(project, files)
-    assert (finding.level, finding.id, finding.source) == ("error", "settings.secret-key", str(folder))
+    assert (finding.level, finding.id, finding.source) == (
+        "error",
+        "settings.secret-key",
+        f"{folder}/config/settings.py:1",
+    )
     assert finding.message == "SECRET_KEY is empty"
 
 
@@ -215,5 +324,31 @@ def test_a_template_that_does_not_compile_or_is_not_utf_8_is_a_finding(project: 
     folder, findings = check(project, files)
     assert [(item.id, item.source) for item in findings] == [
         ("templates.syntax", f"{folder}/templates/a.html:2"),
-        ("templates.unreadable", "b.html"),
+        ("templates.unreadable", f"{folder}/templates/b.html"),
     ]
+
+
+def test_a_template_that_names_one_which_is_not_there_is_a_finding(project: Any) -> None:
+    files: dict[str, str | bytes] = {
+        "templates/base.html": "{% block body %}{% endblock %}",
+        "templates/a.html": "\n{% extends 'bsae.html' %}",
+        "templates/b.html": "{% if x %}\n{% include 'gone.html' %}{% endif %}{% include ['gone.html', 'base.html'] %}",
+        "templates/c.html": "{% import 'forms.html' as forms %}\n{% from 'forms.html' import field %}",
+        "templates/d.html": "{% include 'gone.html' ignore missing %}{% include name %}{% include x ~ '.html' %}",
+        "templates/e.html": "{% extends 'base.html' %}{% block body %}{% include './base.html' %}{% endblock %}",
+        "templates/f.html": "{# {% include 'gone.html' %} #}{% raw %}{% include 'gone.html' %}{% endraw %}",
+        "templates/g.html": "{% include ['gone.html', 'lost.html'] %}",
+    }
+    folder, findings = check(project, files)
+    assert [(item.level, item.id, item.source.removeprefix(f"{folder}/templates/")) for item in findings] == [
+        ("error", "templates.missing", place) for place in ("a.html:2", "b.html:2", "c.html:1", "c.html:2", "g.html:1")
+    ]
+    assert (findings[0].message, findings[0].hint) == ("there is no template 'bsae.html'", "Did you mean 'base.html'?")
+    assert findings[-1].message == "there is no template 'gone.html' or 'lost.html'"
+
+
+def test_a_template_without_a_file_behind_its_name_is_a_finding(project: Any, tmp_path: Path) -> None:
+    folder = project({"config/settings.py": GOOD, "templates/a.html": ""})
+    (folder / "templates/b.html").symlink_to(tmp_path / "nothing")
+    (finding,) = check_project(folder)
+    assert (finding.id, finding.source) == ("templates.unreadable", f"{folder}/templates/b.html")

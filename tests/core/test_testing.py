@@ -250,6 +250,55 @@ def test_cookies_are_kept_and_forgotten(client: Client) -> None:
     assert Client(client.app).get("/echo/x").json()["cookies"] == {}
 
 
+@pytest.mark.parametrize(
+    ("attributes", "path", "is_sent"),
+    [
+        ("", "/keep/x", True),
+        ("", "/other/x", False),
+        ("; Path=/", "/other/x", True),
+        ("; Path=/a", "/a", True),
+        ("; Path=/a", "/a/b", True),
+        ("; Path=/a", "/ab", False),
+        ("; Path=/; Secure", "/x", False),
+        ("; Path=/; Max-Age=60", "/x", True),
+        ("; Path=/; Max-Age=0", "/x", False),
+        ("; Path=/; Max-Age=-1", "/x", False),
+        ("; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "/x", False),
+        ("; Path=/; Expires=Fri, 01 Jan 2100 00:00:00 GMT", "/x", True),
+        ("; Path=/; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "/x", True),
+        ("; Path=/; Domain=elsewhere.example", "/x", False),
+    ],
+)
+@pytest.mark.parametrize("host", ["localhost", "shop.example:8000", "127.0.0.1"])
+def test_a_cookie_is_sent_where_a_browser_would_send_it(host: str, attributes: str, path: str, is_sent: bool) -> None:
+    app = make_app()
+    app.route("/keep/it")(lambda request: Response(headers={"Set-Cookie": f"a=1{attributes}"}))
+    app.route("/<path:rest>")(lambda request, rest: dict(request.cookies))
+    client = Client(app, host=host)
+    client.get("/keep/it")
+    assert client.get(path).json() == ({"a": "1"} if is_sent else {})
+
+
+def test_an_end_in_the_past_makes_the_client_forget_a_cookie(client: Client) -> None:
+    client.app.route("/end")(lambda request: Response(headers={"Set-Cookie": "a=; Path=/; Max-Age=0"}))
+    client.get("/set/a/1")
+    client.get("/end")
+    assert client.cookies == {"other": "o"}
+
+
+def test_a_test_can_set_and_drop_cookies(client: Client) -> None:
+    client.cookies["a"] = "1"
+    client.cookies["a"] = "2"
+    client.cookies["b"] = "3"
+    assert client.get("/echo/x").json()["cookies"] == {"a": "2", "b": "3"}
+    del client.cookies["a"]
+    assert (dict(client.cookies), len(client.cookies), repr(client.cookies)) == ({"b": "3"}, 1, "{'b': '3'}")
+    with pytest.raises(KeyError):
+        del client.cookies["a"]
+    with pytest.raises(ValueError, match="characters"):
+        client.cookies["c"] = "1; Path=/"
+
+
 # --- live server -----------------------------------------------------------------------------------------------------
 
 
@@ -319,6 +368,31 @@ def test_the_plugin_brings_fixtures_to_the_tests_of_a_project(project: Any) -> N
     )
     result = run_pytest(folder)
     assert "4 passed" in result.stdout, result.stdout + result.stderr
+
+
+def test_client_and_live_server_may_ask_with_debug_off_and_no_host_allowed(project: Any) -> None:
+    settings = (
+        "SECRET_KEY = 'abcdefghijklmnopqrstuvwxyz0123456789'\n"
+        "MIDDLEWARE = ['scaffold.middleware.hosts.validate_host']\n"
+    )
+    tests = TESTS.replace("    assert settings.DEBUG\n", "    assert not hasattr(settings, 'DEBUG')\n") + (
+        "\n\ndef test_check(app):\n"
+        "    from scaffold.checks import run_checks\n\n"
+        "    assert run_checks(app) == []\n"
+        "\n\ndef test_other_hosts_are_refused(app):\n"
+        "    from scaffold.testing import Client\n\n"
+        "    assert Client(app, host='example.com').get('/blog/').status == 400\n"
+    )
+    folder = project(
+        {
+            "config/settings.py": settings,
+            "apps/blog/urls.py": URLS,
+            "tests/test_site.py": tests,
+            "pyproject.toml": "[tool.pytest.ini_options]",
+        }
+    )
+    result = run_pytest(folder)
+    assert "6 passed" in result.stdout, result.stdout + result.stderr
 
 
 def test_the_plugin_is_silent_where_there_is_no_project(tmp_path: Path) -> None:

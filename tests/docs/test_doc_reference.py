@@ -141,6 +141,6 @@ def test_every_key_of_the_environ_is_listed_and_no_other() -> None:
 
 
 def test_every_logger_is_listed_and_no_other() -> None:
-    pattern = re.compile(r"getLogger\(\"([\w.]+)\"\)")
+    pattern = re.compile(r"getLogger\(\"(scaffold[\w.]*)\"\)")
     found = {name for _, text in sources() for name in pattern.findall(text)}
     assert set(first_cells(section("environment.md", "Loggers"))) == found

@@ -172,3 +172,11 @@ def test_a_prefix_that_is_no_literal_path_is_refused(given: str, reason: str) ->
     with pytest.raises(InvalidNameError, match=reason) as caught:
         url_prefix(given)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["pytest", "PyTest", "scaffold", "Scaffold_Web", "gunicorn", "jinja2"])
+def test_a_project_is_not_called_like_what_it_depends_on(name: str) -> None:
+    with pytest.raises(InvalidNameError, match="it depends on the package") as caught:
+        project_name(name)
+    assert caught.value.hint == f"Try 'my-{name.lower().replace('_', '-')}' instead."
+    assert project_name(caught.value.hint.split("'")[1])

@@ -206,7 +206,7 @@ def test_all_files_that_would_be_overwritten_are_listed(tmp_path: Path) -> None:
 def test_a_file_in_place_of_the_target_is_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "mysite").write_text("mine")
 
-    with pytest.raises(TargetExistsError, match="A file is in the way") as caught:
+    with pytest.raises(TargetExistsError, match=r"^a file is in the way") as caught:
         plan_project("mysite", parent=tmp_path)
     assert caught.value.paths == (tmp_path / "mysite",)
 
