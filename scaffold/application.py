@@ -64,6 +64,8 @@ ErrorHandler = Callable[[Request, Any], Any]
 
 ALL_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
+RETURN_HINT = "Return a Response, a str (HTML), or a dict or list (JSON); for another status: Response(text, 404)."
+
 _log = logging.getLogger("scaffold.request")
 
 
@@ -303,7 +305,7 @@ class Application:
             request.params = found.params
             request.route_name = request.environ["scaffold.route"] = route.name
             view = route.view() if isinstance(route.view, type) else route.view
-            return self._to_response(view(request, **found.params), route.view, route.source)
+            return self._to_response(_called(view, request, found), route.view, route.source)
         if isinstance(found, SlashRedirect):
             query = f"?{request.query_string}" if request.query_string else ""
             return RedirectResponse(request.script_name + quote(found.path) + query, 308)
@@ -424,16 +426,27 @@ class Application:
                 serving.serve_forever()
 
 
+def _called(view: Callable[..., Any], request: Request, found: Match) -> Any:
+    try:
+        return view(request, **found.params)
+    except TypeError as error:
+        if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+            raise  # it was raised inside the view, and not by the call
+        names = ", ".join(["request", *found.params])
+        hint = f"The route {found.route.path} ({found.route.source}) calls it with ({names})."
+        raise _view_error(found.route.view, found.route.source, f"can't be called: {error}", hint) from None
+
+
 def _awaited(awaitable: Any) -> Any:
     return importlib.import_module("scaffold.http.coroutines").run(awaitable)
 
 
-def _view_error(view: Callable[..., Any], source: str, cause: str) -> ViewError:
+def _view_error(view: Callable[..., Any], source: str, cause: str, hint: str = RETURN_HINT) -> ViewError:
     code = getattr(inspect.unwrap(view), "__code__", None)
     return ViewError(
         f"the view {dotted_name(view)} {cause}",
         source=f"{code.co_filename}:{code.co_firstlineno}" if code else source,
-        hint="Return a Response, a str (HTML), or a dict or list (JSON); for another status: Response(text, 404).",
+        hint=hint,
     )
 
 

@@ -225,7 +225,7 @@ def _load_error(found: FoundApp, error: BaseException) -> AppLoadError:
         wrapped = AppLoadError(
             f"the app {found.name!r} can't be loaded: {reason}",
             source=next(_places(error, found), str(found.urls_file)),
-            hint="Mend that line.",
+            hint="Install it, or mend the name." if isinstance(error, ModuleNotFoundError) else "Mend that line.",
         )
     wrapped.__cause__ = error
     return wrapped

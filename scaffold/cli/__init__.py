@@ -10,7 +10,7 @@ import typer
 
 from scaffold import __version__
 from scaffold.cli.group import CommandGroup
-from scaffold.cli.output import print_error, print_line
+from scaffold.cli.output import print_error, print_line, print_traceback
 from scaffold.cli.status import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE
 from scaffold.cli.workspace import Workspace
 from scaffold.conf import find_project
@@ -54,6 +54,9 @@ def run(workspace: Workspace, *, prog_name: str) -> None:
         sys.exit(EXIT_USAGE)
     except ScaffoldError as error:
         print_error(error)
+        sys.exit(EXIT_FAILURE)
+    except Exception as error:
+        print_traceback(error)
         sys.exit(EXIT_FAILURE)
 
 

@@ -73,7 +73,8 @@ class CommandGroup(TyperGroup):
             listing = ctx.find_root().obj.commands()
             if listing.error is not None:
                 raise listing.error
-            hint = did_you_mean(args[0], known) or f"{ctx.info_name} --help lists the commands."
+            near = did_you_mean(args[0], known) if args[0] != "help" else ""
+            hint = near or f"{ctx.info_name} --help lists the commands."
             raise UsageError(f"there is no command {args[0]!r}", hint=hint)
         return super().resolve_command(ctx, args)
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import traceback
 from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import TextIO
 
+import typer
+
 from scaffold.exceptions import ScaffoldError, TargetExistsError
 
-__all__ = ["columns", "print_error", "print_line", "relative", "styled", "width"]
+__all__ = ["columns", "print_error", "print_line", "print_traceback", "relative", "styled", "width"]
 
 _STYLES = {"error": "31;1", "warning": "33", "note": "36", "bold": "1", "dim": "2"}
 PACKAGE_PARENT = Path(__file__).parents[2]
-_MIN_COLUMN = 8
+_OUR_FOLDERS = tuple(f"{Path(file).parent}{os.sep}" for file in (__file__, typer.__file__))
+_MIN_COLUMN = 6
 _GAP = 2
 
 
@@ -34,6 +38,14 @@ def print_error(error: ScaffoldError) -> None:
     if error.hint:
         lines.append(f"  {error.hint}")
     print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201 - the one place that prints errors
+
+
+def print_traceback(error: Exception) -> None:
+    """Print the traceback of what a project's own code raised, without the frames that lead to it."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_OUR_FOLDERS):
+        frames = frames.tb_next
+    traceback.print_exception(error.with_traceback(frames or error.__traceback__))
 
 
 def styled(text: str, style: str, stream: TextIO) -> str:
@@ -58,14 +70,20 @@ def relative(source: str, root: Path | None) -> str:
     return source
 
 
-def columns(rows: Sequence[Sequence[str]], total: int | None, *, keep_end: Container[int] = ()) -> list[str]:
-    """Return ``rows`` as lines of aligned columns, at most ``total`` wide: the widest columns are shortened first.
+def columns(
+    rows: Sequence[Sequence[str]], total: int | None, *, shrink: Sequence[int] = (), keep_end: Container[int] = ()
+) -> list[str]:
+    """Return ``rows`` as lines of aligned columns, at most ``total`` wide.
 
-    A cell loses its end; in the columns whose numbers are in ``keep_end`` it loses its beginning.
+    The columns whose numbers are in ``shrink`` are shortened in that order, each before the next. A cell loses its
+    end, or its beginning in the columns of ``keep_end``.
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
-    while total is not None and sum(widths) + _GAP * (len(widths) - 1) > total and max(widths) > _MIN_COLUMN:
-        widths[widths.index(max(widths))] -= 1
+    surplus = 0 if total is None else sum(widths) + _GAP * (len(widths) - 1) - total
+    for number in shrink:
+        cut = min(max(surplus, 0), max(widths[number] - _MIN_COLUMN, 0))
+        widths[number] -= cut
+        surplus -= cut
     return [
         (" " * _GAP)
         .join(

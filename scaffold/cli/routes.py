@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _HEAD = ("PATH", "METHODS", "NAME", "VIEW", "SOURCE")
+_SHRINK = tuple(_HEAD.index(name) for name in ("VIEW", "SOURCE", "NAME", "PATH"))  # the least wanted first
 _SOURCE = _HEAD.index("SOURCE")  # its end is the line, without which a place is none
 
 
@@ -63,7 +64,7 @@ def table(routes: Sequence[Route], root: Path, total: int | None) -> list[str]:
         item = as_object(route, root)
         methods = [method for method in item["methods"] if method != "HEAD"] or item["methods"]
         rows.append((item["path"], ",".join(methods), item["name"] or "-", item["view"], item["source"]))
-    head, *lines = columns([(f"  {row[0]}", *row[1:]) for row in rows], total, keep_end={_SOURCE})
+    head, *lines = columns([(f"  {row[0]}", *row[1:]) for row in rows], total, shrink=_SHRINK, keep_end={_SOURCE})
     result = [styled(head, "dim", sys.stdout)]
     for app, group in itertools.groupby(zip(routes, lines, strict=True), key=lambda pair: pair[0].app):
         result += [styled(app or "(no app)", "bold", sys.stdout), *(line for _, line in group)]

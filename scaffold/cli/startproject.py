@@ -25,6 +25,11 @@ def command(
     if dry_run and run:
         raise UsageError("--dry-run writes no project that --run could serve", hint="Leave one of the two out.")
     plan = plan_project(name, directory, parent=Path.cwd())
+    if directory is None and plan.target.is_dir() and any(plan.target.iterdir()):
+        raise UsageError(
+            f"the folder {shown(plan.target)} holds other files; nothing was written",
+            hint=f"Choose another name, or write into it with: scaffold startproject {name} {shown(plan.target)}",
+        )
     if not dry_run:
         write(plan)
     print_plan(plan.target, [file.path for file in plan.files], dry_run=dry_run)

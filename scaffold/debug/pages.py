@@ -74,7 +74,8 @@ footer { margin-top: 3rem; color: var(--soft); font-size: .875rem; }
 {% endif %}
 {% endfor %}
 </main>
-<footer>This page is shown because DEBUG is on, and only on this machine. Mend the code and save it.</footer>
+<footer>This page is shown because DEBUG is on, and only on this machine.
+Mend the code, save it, and load this page again.</footer>
 </body>
 </html>
 """

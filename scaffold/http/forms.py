@@ -23,10 +23,15 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?
 _BOOLEANS = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
 
 
+class MissingFieldError(HTTPError, KeyError):
+    """A field that a view reads and the client did not send: a ``KeyError`` that is answered with 400."""
+
+
 class MultiDict(Mapping[str, str]):
     """Texts by name, several a name: ``values[name]`` is the last one, ``getlist(name)`` all.
 
-    ``int``, ``float`` and ``bool`` convert; without a ``default`` a value that is missing, and always one that can't be
+    A name that is missing is a ``KeyError`` that is an `HTTPError` 400 too, so a view need not care. ``int``,
+    ``float`` and ``bool`` convert; without a ``default`` a value that is missing, and always one that can't be
     converted, is an `HTTPError` 400 that says which.
     """
 
@@ -36,6 +41,8 @@ class MultiDict(Mapping[str, str]):
             self._lists.setdefault(name, []).append(value)
 
     def __getitem__(self, name: str) -> str:
+        if name not in self._lists:
+            raise MissingFieldError(400, f"{name} is missing.")
         return self._lists[name][-1]
 
     def __iter__(self) -> Iterator[str]:

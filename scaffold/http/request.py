@@ -249,7 +249,7 @@ class Request:
             return parse_urlencoded(self.text)
         if not self.content_type and not self.body:
             return MultiDict()
-        raise HTTPError(415, f"The body is {self.content_type or 'of no stated type'}, not a form.")
+        raise HTTPError(415, f"The body is {self.content_type or 'of no stated type'}, not an urlencoded form.")
 
     # --- the application ----------------------------------------------------------------------------------------
 

@@ -126,10 +126,9 @@ class _Terminal:
                 self.say(report)
         self._shown = frozenset(reports)
 
-    def reloaded(self, paths: Sequence[str], seconds: float, *, is_broken: bool) -> None:
+    def reloaded(self, paths: Sequence[str], seconds: float, outcome: str) -> None:
         first, *others = [os.path.relpath(path, self._root) for path in paths]
         more = f" and {len(others)} more" if others else ""
-        outcome = "failed to load after" if is_broken else "reloaded in"
         self.say(f"{outcome} {seconds * 1000:.0f} ms: {first}{more}")
 
 
@@ -259,7 +258,10 @@ class _Supervisor:
                 return
         if worker.reason:
             seconds = time.perf_counter() - worker.began
-            self._terminal.reloaded(worker.reason, seconds, is_broken=worker.is_broken)
+            outcome = "failed to load after" if worker.is_broken else "reloaded in"
+            if message.fields["reports"] and not worker.is_broken:
+                outcome = "reloaded with errors in"
+            self._terminal.reloaded(worker.reason, seconds, outcome)
         if self._on_ready is not None:
             self._on_ready()
             self._on_ready = None

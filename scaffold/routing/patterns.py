@@ -150,6 +150,8 @@ def checked_patterns(patterns: object, source: str) -> tuple[UrlPattern, ...]:
                     f"urlpatterns holds {item!r}, which is no path(...)", source=source, hint="Write path(route, view)."
                 )
         return tuple(patterns)
+    if patterns is None:
+        raise RoutingError("urls.py has no urlpatterns", source=source, hint="Write urlpatterns = [path(...)].")
     raise RoutingError(
         f"urlpatterns is {type(patterns).__name__}, not a list", source=source, hint="Write urlpatterns = [path(...)]."
     )
@@ -286,6 +288,9 @@ def _parse_parameter(found: re.Match[str], text: str, source: str, converters: C
         raise RoutingError(
             f"the parameter 'request' of {text!r} would hide the request", source=source, hint="Choose another name."
         )
+    if kind not in converters and name in converters:
+        hint = f"Write <{name}:{kind}>: the converter comes first."
+        raise RoutingError(f"{kind!r} in the route {text!r} is no converter", source=source, hint=hint)
     if kind not in converters:
         hint = (
             did_you_mean(kind, converters)

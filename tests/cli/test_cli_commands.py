@@ -203,13 +203,13 @@ def test_routes_fits_the_terminal(mysite: Path) -> None:
     os.close(reader)
     os.close(writer)
     assert "home:index" in text
-    assert any(line.endswith("urls.py:10") for line in text.replace("\r", "").splitlines())
+    assert any(line.endswith("py:10") for line in text.replace("\r", "").splitlines())
     assert max(map(len, text.replace("\r", "").splitlines())) <= 60
 
 
 def test_a_narrow_column_keeps_its_beginning_or_where_asked_its_end() -> None:
     rows = [("VIEW", "SOURCE"), ("apps.home.views.index", "apps/home/urls.py:10")]
-    assert columns(rows, 24, keep_end={1}) == ["VIEW         SOURCE", "apps.home.…  …urls.py:10"]
+    assert columns(rows, 24, shrink=(0, 1), keep_end={1}) == ["VIEW    SOURCE", "apps.…  …home/urls.py:10"]
     assert columns(rows, None, keep_end={1})[1] == "apps.home.views.index  apps/home/urls.py:10"
 
 
@@ -334,6 +334,13 @@ def test_what_a_given_command_raises_is_shown_from_its_own_line_on(mysite: Path)
     assert scaffold("shell", "-c", "1 +", cwd=mysite).returncode == 1
 
 
+def test_startproject_does_not_mix_with_other_files_unless_told_to(mysite: Path) -> None:
+    result = scaffold("startproject", "apps", cwd=mysite)
+    assert result.returncode == 2
+    assert "apps holds other files" in result.stderr
+    assert {path.name for path in (mysite / "apps").iterdir()} - {"__pycache__"} == {"__init__.py", "home"}
+
+
 # --- a project's own commands -------------------------------------------------------------------------------------
 
 GREET = '''
@@ -444,6 +451,13 @@ def test_ctrl_c_ends_a_command_with_its_own_status(mysite: Path) -> None:
     add_command(mysite, "home", "wait", source)
     result = scaffold("wait", cwd=mysite)
     assert (result.returncode, "Traceback" in result.stderr) == (EXIT_INTERRUPTED, False)
+
+
+def test_what_an_own_command_raises_is_shown_from_its_own_line_on(mysite: Path) -> None:
+    file = add_command(mysite, "home", "fails", "def command() -> None:\n    1 / 0\n")
+    result = scaffold("fails", cwd=mysite)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f'Traceback (most recent call last):\n  File "{file}", line 2, in command\n')
 
 
 def test_two_commands_of_one_name_are_an_error_that_names_both_files(mysite: Path) -> None:

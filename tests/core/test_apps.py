@@ -138,7 +138,7 @@ def test_the_prefix_is_the_apps_name_unless_it_gives_one(project: Any, line: str
     [
         ("prefix = 7\nurlpatterns = []", "prefix is 7", 0),
         ("prefix = '/blog/'\nurlpatterns = []", "begins with a slash", 0),
-        ("", "urlpatterns is NoneType, not a list", 1),
+        ("", "urls.py has no urlpatterns", 1),
         ("urlpatterns = [7]", "urlpatterns holds 7", 1),
         ("from scaffold import path\nurlpatterns = [path('/x', print)]", "begins with a slash", 2),
         ("from scaffold import path\n\nurlpatterns = [path('<x', print)]", "is no parameter", 3),

@@ -104,3 +104,11 @@ def test_a_number_of_thousands_of_digits_is_a_400() -> None:
 def test_numbers_are_those_that_a_person_would_write(method: str, text: str) -> None:
     with pytest.raises(HTTPError, match="400"):
         getattr(MultiDict([("n", text)]), method)("n")
+
+
+def test_a_field_that_is_missing_is_a_key_error_and_a_400() -> None:
+    with pytest.raises(KeyError):
+        VALUES["missing"]
+    with pytest.raises(HTTPError, match="400 missing is missing"):
+        VALUES["missing"]
+    assert VALUES.get("missing", "default") == "default"

@@ -239,3 +239,22 @@ def test_an_async_view_runs_while_the_thread_runs_a_loop_already() -> None:
         return ask(app).text
 
     assert asyncio.run(ask_inside()) == "/"
+
+
+def test_a_view_that_lacks_a_parameter_is_named_with_what_it_must_take() -> None:
+    app = make_app()
+
+    @app.route("/<int:id>/")
+    def page(request: Request, pk: int) -> str:
+        return str(pk)
+
+    @app.route("/inside/")
+    def inside(request: Request) -> str:
+        return page(request)  # type: ignore[call-arg]
+
+    with pytest.raises(ViewError) as caught:
+        Client(app).get("/7/")
+    assert "page can't be called" in caught.value.cause
+    assert "calls it with (request, id)." in caught.value.hint
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'pk'"):
+        Client(app).get("/inside/")
