@@ -6,16 +6,16 @@ import importlib
 import inspect
 import logging
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 from urllib.parse import quote
 
 from scaffold import debug, server
-from scaffold.apps import App, Discovery, discover, load_app, put_on_path, without_conflicts
-from scaffold.conf import Settings, debug_variable, load_settings
+from scaffold.apps import App, Discovery, discover, load_app, load_converters, put_on_path, without_conflicts
+from scaffold.conf import Settings, debug_variable, import_object, load_settings
 from scaffold.exceptions import (
     AppLoadError,
     HTTPError,
@@ -37,8 +37,6 @@ from scaffold.http import (
 )
 from scaffold.middleware import Handler
 from scaffold.routing import (
-    BUILT_IN,
-    Converter,
     Match,
     MethodMismatch,
     Resolver,
@@ -97,11 +95,11 @@ class Application:
         self.failed = tuple(app for app in apps if app.error is not None)
         self.discovery = discovery or Discovery(())
         self.commands: dict[str, Callable[..., Any]] = {}
-        self.routes: tuple[Route, ...] = ()
+        self._routes: list[Route] = []
         self._resolver = Resolver()
         self._reverser = Reverser()
         self._error_handlers: dict[int | type[BaseException], ErrorHandler] = {}
-        self.converters = _converters(settings)
+        self.converters = load_converters(settings)
         self.static_files = StaticFiles([self.root / "static", *(app.folder / "static" for app in apps)])
         self.templates = Templates(
             [self.root / "templates", *(app.folder / "templates" for app in apps)],
@@ -127,7 +125,7 @@ class Application:
                 source = settings.origin(name).source
                 _log.warning("%s: the setting %s is unknown. Did you mean %r?", source, name, known)
         discovery = discover(root, settings.INSTALLED_APPS)
-        converters = _converters(settings)
+        converters = load_converters(settings)
         apps = [load_app(found, converters) for found in discovery.found]
         strict = not settings.DEBUG if strict is None else strict
         for app in apps:
@@ -177,6 +175,11 @@ class Application:
 
         return register
 
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """All routes, in the order of the apps' names; those of an app as written."""
+        return tuple(self._routes)
+
     def resolve(self, path: str, method: str = "GET") -> Any:
         """Return what ``method`` on ``path`` leads to: a value of `scaffold.routing.Resolution`."""
         return self._resolver.resolve(path, method)
@@ -213,7 +216,7 @@ class Application:
     def _add_route(self, route: Route) -> None:
         self._resolver.add(route)
         self._reverser.add(route)
-        self.routes += (route,)
+        self._routes.append(route)
 
     def _add_routes(self) -> None:
         for app in self.apps:
@@ -229,13 +232,12 @@ class Application:
     def _add_failed(self, app: App) -> None:
         def show_error(request: Request, **params: Any) -> Response:
             del request, params
-            error = app.error or AppLoadError(f"the app {app.name!r} can't be loaded")
-            raise error.with_traceback(None)
+            raise (app.error or AppLoadError(f"the app {app.name!r} failed")).with_traceback(None)
 
-        source = str(app.folder / "urls.py")
-        patterns = [
-            make_pattern(text, show_error, name="", methods=ALL_METHODS, source=source) for text in ("", "<path:rest>")
-        ]
+        declare = partial(
+            make_pattern, view=show_error, name="", methods=ALL_METHODS, source=str(app.folder / "urls.py")
+        )
+        patterns = [declare(""), declare("<path:rest>")]
         try:
             routes = [*compile_patterns(patterns, prefix=app.prefix, app=app.name, converters=self.converters)]
         except RoutingError:  # the prefix is what is wrong
@@ -452,49 +454,3 @@ def _view_error(view: Callable[..., Any], source: str, cause: str, hint: str = R
 
 def _kind(value: object) -> str:
     return "None" if value is None else type(value).__name__
-
-
-def import_object(dotted: str, settings: Settings, setting: str) -> Any:
-    """Return what the dotted name ``package.module.name`` stands for, or raise `SettingsError` for ``setting``."""
-    module, _, name = dotted.rpartition(".")
-    source = settings.origin(setting).source
-    try:
-        return getattr(importlib.import_module(module), name)
-    except Exception as error:  # a module of the project may raise whatever it likes
-        raise SettingsError(
-            f"{setting} names {dotted!r}, which can't be imported: {type(error).__name__}: {error}",
-            source=source,
-            hint="Mend the name, or take it out.",
-        ) from error
-
-
-def _converters(settings: Settings) -> dict[str, type[Converter[Any]]]:
-    converters = dict(BUILT_IN)
-    for name, item in settings.CONVERTERS.items():
-        kind = import_object(item, settings, "CONVERTERS") if isinstance(item, str) else item
-        if not (isinstance(kind, type) and issubclass(kind, Converter)):
-            raise SettingsError(
-                f"the converter {name!r} is {kind!r}",
-                source=settings.origin("CONVERTERS").source,
-                hint="Give a subclass of scaffold.routing.Converter, or its dotted name.",
-            )
-        fault = _converter_fault(kind)
-        if fault:
-            raise SettingsError(
-                f"the converter {name!r} {fault}",
-                source=settings.origin("CONVERTERS").source,
-                hint="It needs to_python() and a regex without groups; write (?:...) for (...).",
-            )
-        converters[name] = kind
-    return converters
-
-
-def _converter_fault(kind: type[Converter[Any]]) -> str:
-    """Say why routes can't use the converter; empty when they can."""
-    if inspect.isabstract(kind):
-        return f"lacks {', '.join(sorted(kind.__abstractmethods__))}()"
-    try:
-        groups = re.compile(kind.regex).groups
-    except re.error as error:
-        return f"has the wrong regex {kind.regex!r}: {error}"
-    return f"has groups in its regex {kind.regex!r}" if groups else ""

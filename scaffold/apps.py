@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import inspect
 import keyword
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from scaffold.exceptions import AppLoadError, RouteConflictError, RoutingError, ScaffoldError
+from scaffold.conf import Settings, import_object
+from scaffold.exceptions import AppLoadError, RouteConflictError, RoutingError, ScaffoldError, SettingsError
 from scaffold.routing import BUILT_IN, Converter, Resolver, Route, checked_patterns, compile_patterns
 
 __all__ = [
@@ -26,6 +29,7 @@ __all__ = [
     "find_commands",
     "load_app",
     "load_command",
+    "load_converters",
     "put_on_path",
     "without_conflicts",
 ]
@@ -297,3 +301,36 @@ def put_on_path(project: Path) -> None:
         sys.path.remove(folder)
     sys.path.insert(0, folder)
     importlib.invalidate_caches()
+
+
+def load_converters(settings: Settings) -> dict[str, type[Converter[Any]]]:
+    """Return the built-in converters and those of the setting CONVERTERS, by name; `SettingsError` for a wrong one."""
+    converters = dict(BUILT_IN)
+    for name, item in settings.CONVERTERS.items():
+        kind = import_object(item, settings, "CONVERTERS") if isinstance(item, str) else item
+        if not (isinstance(kind, type) and issubclass(kind, Converter)):
+            raise SettingsError(
+                f"the converter {name!r} is {kind!r}",
+                source=settings.origin("CONVERTERS").source,
+                hint="Give a subclass of scaffold.routing.Converter, or its dotted name.",
+            )
+        fault = _converter_fault(kind)
+        if fault:
+            raise SettingsError(
+                f"the converter {name!r} {fault}",
+                source=settings.origin("CONVERTERS").source,
+                hint="It needs to_python() and a regex without groups; write (?:...) for (...).",
+            )
+        converters[name] = kind
+    return converters
+
+
+def _converter_fault(kind: type[Converter[Any]]) -> str:
+    """Say why routes can't use the converter; empty when they can."""
+    if inspect.isabstract(kind):
+        return f"lacks {', '.join(sorted(kind.__abstractmethods__))}()"
+    try:
+        groups = re.compile(kind.regex).groups
+    except re.error as error:
+        return f"has the wrong regex {kind.regex!r}: {error}"
+    return f"has groups in its regex {kind.regex!r}" if groups else ""

@@ -17,7 +17,18 @@ from typing import Any, TypeVar
 
 from scaffold.exceptions import SettingsError, did_you_mean
 
-__all__ = ["MISSING", "Env", "Origin", "Settings", "env", "find_project", "load_settings", "read_env_file"]
+__all__ = [
+    "MISSING",
+    "Env",
+    "Origin",
+    "Settings",
+    "debug_variable",
+    "env",
+    "find_project",
+    "import_object",
+    "load_settings",
+    "read_env_file",
+]
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -357,3 +368,17 @@ def debug_variable(folder: Path, *, default: bool = False) -> bool:
         return _to_bool(text) if text else default
     except ValueError as error:
         raise SettingsError(f"DEBUG is {text!r}", source=origin, hint="It must be true or false.") from error
+
+
+def import_object(dotted: str, settings: Settings, setting: str) -> Any:
+    """Return what the dotted name ``package.module.name`` stands for, or raise `SettingsError` for ``setting``."""
+    module, _, name = dotted.rpartition(".")
+    source = settings.origin(setting).source
+    try:
+        return getattr(importlib.import_module(module), name)
+    except Exception as error:  # a module of the project may raise whatever it likes
+        raise SettingsError(
+            f"{setting} names {dotted!r}, which can't be imported: {type(error).__name__}: {error}",
+            source=source,
+            hint="Mend the name, or take it out.",
+        ) from error

@@ -55,7 +55,7 @@ class Resolver:
     """
 
     def __init__(self, routes: Iterable[Route] = ()) -> None:
-        self.routes: tuple[Route, ...] = ()
+        self.routes: list[Route] = []
         self._root = _Node()
         self._literal: dict[str, dict[str, Route]] = {}
         for route in routes:
@@ -75,7 +75,7 @@ class Resolver:
         node.routes.update(dict.fromkeys(route.methods, route))
         if not route.parameters:
             self._literal[route.path] = node.routes
-        self.routes += (route,)
+        self.routes.append(route)
 
     def resolve(self, path: str, method: str) -> Resolution:
         """Return what ``method`` on ``path`` leads to; ``path`` is percent-decoded.
