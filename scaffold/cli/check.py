@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections import Counter
 from pathlib import Path
@@ -30,7 +31,8 @@ def command(
         findings, root = run_checks(workspace.application), workspace.application.root
     else:
         root = workspace.require_project()
-        findings = check_project(root)
+        with contextlib.redirect_stdout(sys.stderr):  # what a module prints as it is imported is no finding
+            findings = check_project(root)
     if as_json:
         print_json(findings, root)
     else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +52,9 @@ class Workspace:
 
         if isinstance(self.application, Application):
             return self.application
-        return Application.from_project(self.require_project(), strict=strict)
+        project = self.require_project()
+        with contextlib.redirect_stdout(sys.stderr):  # what a module prints as it is imported is no result of ours
+            return Application.from_project(project, strict=strict)
 
     def target(self) -> Target:
         """Return what a worker is to serve."""

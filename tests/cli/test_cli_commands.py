@@ -254,6 +254,15 @@ def test_check_reports_settings_that_can_not_be_loaded_as_a_finding(mysite: Path
     assert "Traceback" not in result.stdout + result.stderr
 
 
+@pytest.mark.parametrize("command", ["routes", "check"])
+def test_what_a_module_prints_as_it_is_imported_does_not_spoil_the_result(mysite: Path, command: str) -> None:
+    view = mysite / "apps/home/views.py"
+    view.write_text(view.read_text() + '\nprint("imported")\n')
+    result = scaffold(command, "--json", cwd=mysite)
+    assert isinstance(json.loads(result.stdout), list)
+    assert result.stderr == "imported\n"
+
+
 # --- test and shell -----------------------------------------------------------------------------------------------
 
 
