@@ -87,7 +87,7 @@ def test_installed_packages_come_behind_the_folders_in_their_order(project: Any)
     [
         ("nothing_of_this_name", "there is no such package"),
         ("nothing_of_this_name.app", "No module named"),
-        ("pathlib", "it is a module, not a package"),
+        ("keyword", "it is a module, not a package"),
         ("json", "it has no urls.py"),
         ("", ""),
         (".relative", "relative"),

@@ -194,7 +194,7 @@ def test_a_json_body_is_its_value(kind: str) -> None:
     ("body", "message"),
     [
         (b"", "line 1, column 1"),
-        (b'{"a": 1,\n}', "line 2, column 1"),
+        (b'{"a": 1,\n"b"}', "line 2, column 4"),
         (b"[NaN]", "NaN is not a JSON value"),
         (b"-Infinity", "-Infinity is not a JSON value"),
         (b"9" * 5000, "The body is no JSON"),
