@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from scaffold.cli.output import print_line, styled
+from scaffold.conf import find_project
 from scaffold.exceptions import UsageError
 
 __all__ = ["command"]
@@ -25,10 +26,10 @@ def command(
     if dry_run and run:
         raise UsageError("--dry-run writes no project that --run could serve", hint="Leave one of the two out.")
     plan = plan_project(name, directory, parent=Path.cwd())
-    if directory is None and plan.target.is_dir() and any(plan.target.iterdir()):
+    if directory is None and plan.target.is_dir() and find_project(plan.target) is not None:
         raise UsageError(
-            f"the folder {shown(plan.target)} holds other files; nothing was written",
-            hint=f"Choose another name, or write into it with: scaffold startproject {name} {shown(plan.target)}",
+            f"the folder {shown(plan.target)} belongs to the project {find_project(plan.target)}; nothing was written",
+            hint=f"Make it elsewhere, or insist with: scaffold startproject {name} {shown(plan.target)}",
         )
     if not dry_run:
         write(plan)

@@ -343,10 +343,18 @@ def test_what_a_given_command_raises_is_shown_from_its_own_line_on(mysite: Path)
     assert scaffold("shell", "-c", "1 +", cwd=mysite).returncode == 1
 
 
-def test_startproject_does_not_mix_with_other_files_unless_told_to(mysite: Path) -> None:
+def test_startproject_joins_other_files_that_are_not_in_its_way(tmp_path: Path) -> None:
+    (tmp_path / "mysite").mkdir()
+    (tmp_path / "mysite/LICENSE").write_text("mine")
+    assert scaffold("startproject", "mysite", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "mysite/LICENSE").read_text() == "mine"
+    assert (tmp_path / "mysite/manage.py").is_file()
+
+
+def test_startproject_does_not_write_into_a_folder_of_a_project_unless_told_to(mysite: Path) -> None:
     result = scaffold("startproject", "apps", cwd=mysite)
     assert result.returncode == 2
-    assert "apps holds other files" in result.stderr
+    assert "apps belongs to the project" in result.stderr
     assert {path.name for path in (mysite / "apps").iterdir()} - {"__pycache__"} == {"__init__.py", "home"}
 
 
