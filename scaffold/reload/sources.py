@@ -83,6 +83,15 @@ def _modules_in(folder: str) -> frozenset[str]:
         return frozenset()
 
 
+def _written_since(folder: str, time_ns: int) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            sources = [entry for entry in entries if entry.name.endswith(".py")]
+            return [entry.path for entry in sources if entry.stat().st_ctime_ns > time_ns]
+    except OSError:
+        return []
+
+
 @dataclass(slots=True)
 class _File:
     stamp: Stamp
@@ -147,6 +156,12 @@ class Snapshot:
         """Return the digest of each file, by path; an empty one for a file that was not there."""
         with self._lock:
             return {path: file.digest for path, file in self._files.items()}
+
+    def written_since(self, time_ns: int) -> dict[str, str]:
+        """Return the digest of each Python file that changed after ``time_ns`` in a folder of the snapshot, by path."""
+        with self._lock:
+            folders = list(self._folders)
+        return {path: digest_of_file(path) for folder in folders for path in _written_since(folder, time_ns)}
 
     def changed(self) -> list[str]:
         """Return the paths that are not as they were. Costs one ``stat`` for each."""

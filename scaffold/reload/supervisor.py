@@ -93,10 +93,12 @@ class _Worker:
         if path in self.files:
             return digest_of_file(path) != self.files[path]
         try:
-            # What the project itself writes while it loads must not make it load again, for ever.
-            return Path(path).stat().st_ctime_ns > self.loaded_ns
+            changed_ns = Path(path).stat().st_ctime_ns
         except OSError:
             return self.is_broken or any(file.startswith(path + os.sep) for file in self.files)
+        # What the project itself writes while it loads must not make it load again, for ever.
+        since_ns = self.loaded_ns if path in self.reason else self.loaded_ns - CLOCK_TICK_NS
+        return changed_ns > since_ns
 
     def began_before(self, path: str) -> bool:
         """Return whether ``path`` changed after this worker was begun, beyond doubt."""
@@ -247,7 +249,7 @@ class _Supervisor:
     def _on_loaded(self, worker: _Worker, message: Message) -> None:
         worker.state = _State.SERVING
         worker.is_broken = message.kind == "failed"
-        worker.loaded_ns = time.time_ns()
+        worker.loaded_ns = message.fields["loaded_ns"]
         worker.files = self._known = message.fields["files"]
         self._reload = message.fields["watching"]
         self._terminal.report(message.fields["reports"])

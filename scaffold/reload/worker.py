@@ -24,7 +24,7 @@ from scaffold.reload.filters import python_files
 from scaffold.reload.loading import LoadedApplication, debug_by_environment, load
 from scaffold.reload.messages import CAN_PASS_DESCRIPTORS, Channel, Message
 from scaffold.reload.processes import EXIT_MARGIN_SECONDS, Assignment, Plan, ignore_terminal_signals, leave
-from scaffold.reload.sources import Snapshot, load_from_source
+from scaffold.reload.sources import CLOCK_TICK_NS, Snapshot, load_from_source
 from scaffold.reload.spawner import Order, open_handle
 from scaffold.reload.target import Target
 from scaffold.server import Limits, Server, console_log, stop_on_signals
@@ -81,10 +81,14 @@ def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment
         hand_over=partial(_hand_over, channel) if CAN_PASS_DESCRIPTORS else None,
     )
     link.serves(server)
+    loaded_ns = time.time_ns()
+    # What the project itself wrote a moment ago bears the same stamp as what is saved in a moment: the bytes tell.
+    written = snapshot.written_since(loaded_ns - CLOCK_TICK_NS) if watching else {}
     channel.send(
         "failed" if loaded.is_broken else "ready",
         watching=watching,
-        files=snapshot.digests() if watching else {},
+        loaded_ns=loaded_ns,
+        files={**written, **snapshot.digests()} if watching else {},
         reports=[] if assignment.notice else [report_text(failure) for failure in loaded.failures],
     )
     try:
