@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 
@@ -139,6 +140,7 @@ class HTTPError(Exception):
         return f"{self.status} {self.detail}"
 
 
+@lru_cache(maxsize=600)
 def reason_phrase(status: int) -> str:
     """Return the standard phrase of ``status`` (RFC 9110 section 15), or ``"Unknown Status"`` for one without."""
     try:

@@ -4,86 +4,95 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from functools import lru_cache
 
 __all__ = ["Headers", "environ_headers"]
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # token, RFC 9110 section 5.6.2
-_UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # what no field value may hold, RFC 9110 section 5.5
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # what a field value may hold, RFC 9110 section 5.5
+_UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Headers(MutableMapping[str, str]):
-    """The header fields of a message, in order; names compare without regard to case (RFC 9110 section 5.1).
+    """The header fields of a message; names compare without regard to case (RFC 9110 section 5.1).
 
-    ``headers[name]`` is the first value, ``getlist(name)`` all of them, ``add`` appends, assignment replaces. Raises
-    ``ValueError`` for a name that is no token, or a value with control characters or beyond ISO 8859-1.
+    ``headers[name]`` is the first value, ``getlist(name)`` all of them, ``add`` appends, assignment replaces. The order
+    is that of the names, in which they came first. Raises ``ValueError`` for a name that is no token, or a value with
+    control characters or beyond ISO 8859-1.
     """
 
-    __slots__ = ("_items",)
+    __slots__ = ("_fields",)
 
     def __init__(self, items: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        self._items: list[tuple[str, str]] = []
+        self._fields: dict[str, tuple[tuple[str, str], ...]] = {}
         for name, value in items.items() if isinstance(items, Mapping) else items:
             self.add(name, value)
 
     def add(self, name: str, value: str) -> None:
         """Append a field and keep those of the same name."""
-        self._items.append((name, checked_value(name, value)))
+        key = _key(name)
+        self._fields[key] = (*self._fields.get(key, ()), (name, checked_value(name, value)))
 
     def getlist(self, name: str) -> list[str]:
         """Return all values of ``name``, in order."""
-        wanted = name.lower()
-        return [value for key, value in self._items if key.lower() == wanted]
+        return [value for _, value in self._fields.get(name.lower(), ())]
 
     def multi_items(self) -> list[tuple[str, str]]:
-        """Return every field as a pair, in order."""
-        return list(self._items)
+        """Return every field as a pair, those of one name together."""
+        return [item for items in self._fields.values() for item in items]
+
+    def setdefault(self, name: str, default: str = "") -> str:
+        """Return the first value of ``name``, which becomes ``default`` when there is none."""
+        key = _key(name)
+        if key not in self._fields:
+            self._fields[key] = ((name, checked_value(name, default)),)
+        return self._fields[key][0][1]
 
     def __getitem__(self, name: str) -> str:
-        wanted = name.lower()
-        for key, value in self._items:
-            if key.lower() == wanted:
-                return value
-        raise KeyError(name)
+        try:
+            return self._fields[name.lower()][0][1]
+        except KeyError:
+            raise KeyError(name) from None
 
     def __setitem__(self, name: str, value: str) -> None:
-        checked = checked_value(name, value)
-        if name in self:
-            del self[name]
-        self._items.append((name, checked))
+        self._fields[_key(name)] = ((name, checked_value(name, value)),)
 
     def __delitem__(self, name: str) -> None:
-        wanted = name.lower()
-        kept = [item for item in self._items if item[0].lower() != wanted]
-        if len(kept) == len(self._items):
-            raise KeyError(name)
-        self._items = kept
+        try:
+            del self._fields[name.lower()]
+        except KeyError:
+            raise KeyError(name) from None
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and any(key.lower() == name.lower() for key, _ in self._items)
+        return isinstance(name, str) and name.lower() in self._fields
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(key.lower() for key, _ in self._items))
+        return iter(self._fields)
 
     def __len__(self) -> int:
-        return len({key.lower() for key, _ in self._items})
+        return len(self._fields)
 
     def __repr__(self) -> str:
-        return f"Headers({self._items!r})"
+        return f"Headers({self.multi_items()!r})"
+
+
+@lru_cache(maxsize=1024)
+def _key(name: str) -> str:
+    """Return what names are compared by; raise ``ValueError`` for what is no name."""
+    if not TOKEN.fullmatch(name):
+        raise ValueError(f"{name!r} is no header field name")
+    return name.lower()
 
 
 def checked_value(name: str, value: str) -> str:
     """Return ``value`` if it can be sent as the field ``name``, else raise ``ValueError``."""
-    if not TOKEN.fullmatch(name):
-        raise ValueError(f"{name!r} is no header field name")
     if not isinstance(value, str):
         raise ValueError(f"the header {name} is {value!r}, not a text")
+    if _VALUE.fullmatch(value):
+        return value.strip(" \t")
     if _UNSAFE.search(value):
         raise ValueError(f"the header {name} holds a control character: {value!r}")
-    try:
-        value.encode("latin-1")
-    except UnicodeEncodeError:
-        raise ValueError(f"the header {name} holds characters beyond ISO 8859-1: {value!r}") from None
-    return value.strip(" \t")
+    raise ValueError(f"the header {name} holds characters beyond ISO 8859-1: {value!r}")
 
 
 def environ_headers(environ: Mapping[str, object]) -> Headers:
@@ -96,5 +105,6 @@ def environ_headers(environ: Mapping[str, object]) -> Headers:
             name = key
         else:
             continue
-        headers._items.append((name.replace("_", "-").title(), str(value)))
+        name = name.replace("_", "-").title()
+        headers._fields[name.lower()] = ((name, str(value)),)
     return headers

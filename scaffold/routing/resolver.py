@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from scaffold.exceptions import RouteConflictError
@@ -57,7 +58,7 @@ class Resolver:
     def __init__(self, routes: Iterable[Route] = ()) -> None:
         self.routes: list[Route] = []
         self._root = _Node()
-        self._literal: dict[str, dict[str, Route]] = {}
+        self._literal: dict[str, dict[str, Match]] = {}
         for route in routes:
             self.add(route)
 
@@ -74,7 +75,8 @@ class Resolver:
                 raise _conflict(route, other, route.path)
         node.routes.update(dict.fromkeys(route.methods, route))
         if not route.parameters:
-            self._literal[route.path] = node.routes
+            match = Match(route, MappingProxyType({}))
+            self._literal.setdefault(route.path, {}).update(dict.fromkeys(route.methods, match))
         self.routes.append(route)
 
     def resolve(self, path: str, method: str) -> Resolution:
@@ -82,11 +84,11 @@ class Resolver:
 
         One that does not begin with a slash, such as ``*``, leads nowhere.
         """
-        if not path.startswith("/"):
-            return Miss()
         literal = self._literal.get(path)
         if literal is not None and method in literal:
-            return Match(literal[method], {})
+            return literal[method]
+        if not path.startswith("/"):
+            return Miss()
         walk = _Walk(path, method)
         if walk.descend(self._root, 0):
             route, values = walk.found[0]

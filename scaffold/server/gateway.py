@@ -12,17 +12,18 @@ import os
 import re
 import stat
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from scaffold.exceptions import HTTPError
-from scaffold.server.body import RequestBody
-from scaffold.server.limits import Limits
+from scaffold.server.body import CollectedBody, ExpectedBody
 from scaffold.server.log import AccessRecord, escape
 from scaffold.server.protocol import RequestHead
 from scaffold.server.response import ResponseHead, plain_error
-from scaffold.server.transport import ClientGoneError, Transport
+from scaffold.server.transport import ClientGoneError, FilePart, Transport
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -31,9 +32,10 @@ __all__ = ["Exchange", "FileWrapper", "base_environ", "build_environ"]
 
 _logger = logging.getLogger("scaffold.server")
 
-# Up to here a body is copied behind its head, so that one call to the kernel takes both.
-_ONE_SEND_BYTES = 256 * 1024
 _FILE_BLOCK_BYTES = 64 * 1024
+# A client that takes its answer as fast as it can be sent still lets others in between.
+_MOST_AT_ONCE_BYTES = 1024 * 1024
+_BODY_KEYS = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 
 _path_and_query = re.compile(r"[/?].*")
 
@@ -86,37 +88,44 @@ def base_environ(server_name: str, server_port: int, errors: object) -> dict[str
     }
 
 
-def build_environ(base: dict[str, Any], head: RequestHead, remote: tuple[str, int]) -> dict[str, Any]:
-    """Return the environ of a request from ``remote``, all but its ``wsgi.input``.
+def build_environ(base: dict[str, Any], head: RequestHead, remote: tuple[str, str]) -> dict[str, Any]:
+    """Return the environ of a request from ``remote``, its address and port, all but its ``wsgi.input``.
 
     Field names with an underscore are dropped: in the environ they would pose as the ones with a hyphen. Several fields
     of one name are joined as RFC 9110 section 5.3 says, cookies as RFC 6265 section 5.4 does.
     """
     environ = base.copy()
-    path, _, query = _origin_form(head.target).partition("?")
+    target = head.target
+    if target[0] != "/" or "#" in target:
+        target = _origin_form(target)
+    path, _, query = target.partition("?")
     environ["REQUEST_METHOD"] = head.method
     environ["REQUEST_URI"] = head.target
     environ["PATH_INFO"] = unquote_to_bytes(path.encode("latin-1")).decode("latin-1") if "%" in path else path
     environ["QUERY_STRING"] = query
     environ["SERVER_PROTOCOL"] = head.version
-    environ["REMOTE_ADDR"] = remote[0]
-    environ["REMOTE_PORT"] = str(remote[1])
+    environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = remote
     for name, value in head.fields:
-        if "_" in name:
-            continue
-        key = "HTTP_" + name.upper().replace("-", "_")
-        if key in environ:
-            environ[key] += ("; " if key == "HTTP_COOKIE" else ", ") + value
-        else:
+        key = _environ_key(name)
+        if key not in environ:
             environ[key] = value
-    # CGI's own names for the two fields that describe the body (RFC 3875 sections 4.1.2, 4.1.3).
-    if "HTTP_CONTENT_TYPE" in environ:
-        environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE")
-    if environ.pop("HTTP_CONTENT_LENGTH", None) is not None:
-        environ["CONTENT_LENGTH"] = str(head.content_length)
+        else:
+            environ[key] += ("; " if key == "HTTP_COOKIE" else ", ") + value
+    environ.pop("", None)
     if head.host:
         environ["HTTP_HOST"] = head.host
+    if "CONTENT_LENGTH" in environ:  # which may have come several times
+        environ["CONTENT_LENGTH"] = str(head.content_length)
     return environ
+
+
+@lru_cache(maxsize=1024)
+def _environ_key(name: str) -> str:
+    """Return the environ's key for a field: CGI's own for those of the body (RFC 3875 section 4.1), "" for none."""
+    if "_" in name:
+        return ""
+    key = name.upper().replace("-", "_")
+    return key if key in _BODY_KEYS else f"HTTP_{key}"
 
 
 def _origin_form(target: str) -> str:
@@ -130,18 +139,37 @@ def _origin_form(target: str) -> str:
 
 
 class Exchange:
-    """One request and its answer.
+    """One request and its answer: `run`, then `flush` until nothing is ``unsent``, then `complete`.
 
-    After `run`, ``keep_alive`` tells whether another request may follow on the connection, and ``lingers``
-    whether the client may still be sending.
+    A body that is known as a whole never makes `run` wait for the client: what the kernel does not take at once is left
+    in ``unsent``. After `complete`, ``keep_alive`` tells whether another request may follow on the connection, and
+    ``lingers`` whether the client may still be sending.
     """
+
+    __slots__ = (
+        "_bodiless",
+        "_body",
+        "_chunked",
+        "_date",
+        "_head_sent",
+        "_is_closing",
+        "_iterable",
+        "_left",
+        "_transport",
+        "environ",
+        "head",
+        "keep_alive",
+        "lingers",
+        "response",
+        "size",
+        "unsent",
+    )
 
     def __init__(
         self,
         head: RequestHead,
-        buffer: bytearray,
+        body: CollectedBody | ExpectedBody | None,
         transport: Transport,
-        limits: Limits,
         *,
         date: Callable[[], str],
         is_closing: Callable[[], bool],
@@ -152,37 +180,69 @@ class Exchange:
         self.size = 0
         self.environ: dict[str, Any] = {}
         self.response: ResponseHead | None = None
-        self._body = RequestBody(head, buffer, transport, limits) if head.has_body else None
+        self.unsent: deque[memoryview | FilePart] | None = None
+        self._body = body
         self._transport = transport
         self._date = date
         self._is_closing = is_closing
+        self._iterable: Iterable[bytes] | None = None
         self._head_sent = False
         self._left: int | None = None
         self._chunked = False
         self._bodiless = False
 
     def run(self, app: WSGIApplication, environ: dict[str, Any]) -> None:
-        """Call ``app``, send its answer and deal with what it left of the request. Nothing is raised."""
+        """Call ``app`` and send its answer. Nothing is raised."""
         self.environ = environ
-        environ["wsgi.input"] = io.BytesIO() if self._body is None else io.BufferedReader(self._body)
+        environ["wsgi.input"] = self._input(environ)
         try:
-            iterable = app(environ, self.start_response)
-            try:
-                self._send_iterable(iterable)
-            finally:
-                close = getattr(iterable, "close", None)
-                if close is not None:
-                    close()
+            self._iterable = app(environ, self.start_response)
+            self._send_iterable(self._iterable)
+        except BaseException as error:  # even sys.exit() in a view must not end a thread of the server
+            self._fail(error)
+
+    def _input(self, environ: dict[str, Any]) -> Any:
+        body = self._body
+        if body is None:
+            return io.BytesIO()
+        if isinstance(body, ExpectedBody):
+            return io.BufferedReader(body)
+        # A chunked body has a length by now, which most applications need (RFC 9112 section 7.1.3).
+        environ["CONTENT_LENGTH"] = str(body.size)
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        body.file.seek(0)
+        return body.file
+
+    def flush(self) -> int:
+        """Send what the kernel takes of what is ``unsent`` and return the number of bytes. Nothing is raised."""
+        moved = 0
+        try:
+            while self.unsent and moved < _MOST_AT_ONCE_BYTES and (sent := self._push(self.unsent.popleft())):
+                moved += sent
         except ClientGoneError as error:
+            self.abandon(error)
+        return moved
+
+    def abandon(self, error: Exception) -> None:
+        """Give the answer up, for the client is gone or too slow."""
+        self.unsent = None
+        self._fail(error if isinstance(error, ClientGoneError) else ClientGoneError(str(error)))
+
+    def complete(self) -> None:
+        """End the exchange, when all has been sent or nothing more can be. Nothing is raised."""
+        close = getattr(self._iterable, "close", None)
+        if close is not None:
+            try:
+                close()
+            except BaseException as error:
+                self._fail(error)
+        body = self._body
+        if isinstance(body, CollectedBody):
+            body.close()
+        elif body is not None and not body.is_complete:
+            # Nobody knows where the next request would begin.
             self.keep_alive = False
-            _logger.debug("%s went away: %s", environ["REMOTE_ADDR"], error)
-        except HTTPError as error:
-            self._refuse(error.status, error.detail)
-        except BaseException:  # even sys.exit() in a view must not end a thread of the server
-            _logger.exception("%s %s failed", self.head.method, escape(self.head.target))
-            self._refuse(500, "The server failed at this request.")
-        if self._body is not None and not self._body.complete:
-            self._leave_body(self._body)
+            self.lingers = True
 
     def record(self, seconds: float) -> AccessRecord:
         """Return the line for the access log."""
@@ -212,94 +272,108 @@ class Exchange:
 
     def _write(self, data: bytes) -> None:
         """Send ``data`` at once: the ``write()`` that ``start_response`` returns."""
-        self._send(data, None)
+        if data:
+            self._transport.send(self._framed(data, None))
 
     def _send_iterable(self, iterable: Iterable[bytes]) -> None:
         if isinstance(iterable, (list, tuple)) and not self._head_sent:
             data = iterable[0] if len(iterable) == 1 else b"".join(iterable)
-            self._send(data, len(data), even_empty=True)
+            self._queue(self._framed(data, len(data)))
         elif isinstance(iterable, FileWrapper) and not self._head_sent and (extent := iterable.extent()):
             self._send_file(iterable, *extent)
         else:
             for data in iterable:
                 if data:
-                    self._send(data, None)
-        self._finish()
+                    self._transport.send(self._framed(data, None))
+            if not self._head_sent:
+                self._queue(self._framed(b"", 0))
+            if self._chunked:
+                self._transport.send(b"0\r\n\r\n")
+        if self._left:
+            self._report("less")
 
-    def _send(self, data: bytes, known_length: int | None, *, even_empty: bool = False) -> None:
-        """Send a piece of the body, behind the head if that was not sent yet."""
+    def _framed(self, data: bytes, known_length: int | None) -> bytes:
+        """Return a piece of the body as it goes over the wire, behind the head if that was not sent yet."""
         if not isinstance(data, bytes):
             raise TypeError(f"a WSGI body is made of bytes, not of {type(data).__name__}")
-        if not data and not even_empty:
-            return
         head = b"" if self._head_sent else self._begin(known_length)
-        data = self._fit(data)
-        self.size += len(data)
-        if self._chunked and data:
-            data = b"%x\r\n%b\r\n" % (len(data), data)
-        if len(data) <= _ONE_SEND_BYTES:
-            data = head + data
-        elif head:
-            self._transport.send(head)
-        if data:
-            self._transport.send(data)
-
-    def _fit(self, data: bytes) -> bytes:
-        """Cut ``data`` to what the head promised."""
         if self._bodiless:
-            return b""
+            return head
         if self._left is not None:
             if len(data) > self._left:
                 self._report("more")
                 data = data[: self._left]
             self._left -= len(data)
-        return data
+        self.size += len(data)
+        if self._chunked:
+            return b"%b%x\r\n%b\r\n" % (head, len(data), data) if data else head
+        return head + data if head else data
+
+    def _queue(self, data: bytes) -> None:
+        """Send what the kernel takes at once, and leave the rest in ``unsent``."""
+        sent = self._transport.push(data) if data and not self.unsent else 0
+        if sent < len(data):
+            if self.unsent is None:
+                self.unsent = deque()
+            self.unsent.append(memoryview(data)[sent:])
 
     def _send_file(self, wrapper: FileWrapper, position: int, count: int) -> None:
         head = self._begin(count)
         if self._left is not None and count > self._left:
             self._report("more")
-        self._transport.send(head)
+        self._queue(head)
         if self._bodiless:
             return
         # Always a length here: _begin() was given one, or the application declared another.
-        sent = self._transport.send_file(wrapper.file, position, min(count, self._left or 0))
+        count, self._left = min(count, self._left or 0), (self._left or 0) - min(count, self._left or 0)
+        if count:
+            self.unsent = self.unsent or deque()
+            self.unsent.append(FilePart(wrapper.file, position, count))
+            self.flush()
+
+    def _push(self, part: memoryview | FilePart) -> int:
+        """Send a part and put back what is left of it; return the number of bytes that were sent."""
+        unsent = self.unsent if self.unsent is not None else deque()
+        if isinstance(part, memoryview):
+            sent = self._transport.push(part)
+            if sent < len(part):
+                unsent.appendleft(part[sent:])
+            return sent
+        try:
+            sent = self._transport.push_file(part)
+        except EOFError:
+            self._report("less")
+            return 0
         self.size += sent
-        self._left = (self._left or 0) - sent
+        if sent < part.length:
+            unsent.appendleft(FilePart(part.file, part.offset + sent, part.length - sent))
+        return sent
 
     def _begin(self, known_length: int | None) -> bytes:
         """Decide the framing of the answer (RFC 9112 section 6) and return its head."""
-        response = self.response
+        response, head = self.response, self.head
         if response is None:
             raise RuntimeError("the application sent a body without calling start_response()")
         self._head_sent = True
-        self._bodiless = self.head.method == "HEAD" or response.code in (204, 304)
+        self._bodiless = head.method == "HEAD" or response.code in (204, 304)
         length = response.content_length
         # The length of an answer to HEAD is that of the answer to GET, which an empty list does not tell.
-        if length is None and known_length is not None and not self._bodiless:
+        if length is None and not self._bodiless:
             length = known_length
         if not self._bodiless:
             self._left = length
-            self._chunked = length is None and self.head.version == "HTTP/1.1"
+            self._chunked = length is None and head.version == "HTTP/1.1"
         if response.code == 204:
             length = None  # RFC 9110 section 8.6
         ends_with_connection = length is None and not self._chunked and not self._bodiless
-        if response.closes or ends_with_connection or self._is_closing() or not self._body_allows_another():
+        if response.closes or ends_with_connection or self._is_closing() or self._is_body_in_the_way():
             self.keep_alive = False
         return response.encode(
-            self._date(), length, chunked=self._chunked, version=self.head.version, keep_alive=self.keep_alive
+            self._date(), length, chunked=self._chunked, version=head.version, keep_alive=self.keep_alive
         )
 
-    def _body_allows_another(self) -> bool:
-        return self._body is None or self._body.complete or self._body.can_be_drained
-
-    def _finish(self) -> None:
-        if not self._head_sent:
-            self._send(b"", 0, even_empty=True)
-        if self._chunked:
-            self._transport.send(b"0\r\n\r\n")
-        elif self._left:
-            self._report("less")
+    def _is_body_in_the_way(self) -> bool:
+        return isinstance(self._body, ExpectedBody) and not self._body.is_complete
 
     def _report(self, how_much: str) -> None:
         """Log that the application broke its word; the connection can't be used any further."""
@@ -307,9 +381,19 @@ class Exchange:
         target = escape(self.head.target)
         _logger.error("%s %s: the body is %s than its Content-Length", self.head.method, target, how_much)
 
-    def _refuse(self, status: int, detail: str) -> None:
-        """Answer with an error in place of the application, or break off an answer that has begun."""
+    def _fail(self, error: BaseException) -> None:
+        """Log what went wrong, and answer with an error or break off the answer that has begun."""
         self.keep_alive = False
+        if isinstance(error, ClientGoneError):
+            _logger.debug("%s went away: %s", self.environ["REMOTE_ADDR"], error)
+        elif isinstance(error, HTTPError):
+            self._refuse(error.status, error.detail)
+        else:
+            _logger.error("%s %s failed", self.head.method, escape(self.head.target), exc_info=error)
+            self._refuse(500, "The server failed at this request.")
+
+    def _refuse(self, status: int, detail: str) -> None:
+        """Answer with an error in place of the application, unless its answer has begun."""
         if self._head_sent:
             return
         data = plain_error(status, detail, self._date(), with_body=self.head.method != "HEAD")
@@ -317,12 +401,6 @@ class Exchange:
         self.response = ResponseHead(status, "", None, closes=True)
         self.size = len(data) - data.index(b"\r\n\r\n") - 4
         try:
-            self._transport.send(data)
+            self._queue(data)
         except ClientGoneError as error:
             _logger.debug("%s went away: %s", self.environ["REMOTE_ADDR"], error)
-
-    def _leave_body(self, body: RequestBody) -> None:
-        """Keep what the application did not read from becoming the next request."""
-        if not self.keep_alive or not body.drain():
-            self.keep_alive = False
-            self.lingers = True

@@ -6,14 +6,17 @@ import enum
 import logging
 import socket
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
+from scaffold.server.body import CONTINUE, CollectedBody, ExpectedBody
 from scaffold.server.gateway import Exchange, build_environ
+from scaffold.server.limits import Pace
 from scaffold.server.log import AccessRecord, escape
 from scaffold.server.protocol import ProtocolError, RequestHead, RequestParser
 from scaffold.server.response import plain_error
-from scaffold.server.transport import ClientGoneError, Transport
+from scaffold.server.transport import RECEIVE_BYTES, ClientGoneError, Transport
 
 if TYPE_CHECKING:
     from scaffold.server.server import Server
@@ -22,25 +25,29 @@ __all__ = ["RequestHandler", "State"]
 
 _logger = logging.getLogger("scaffold.server")
 
-# So many requests of one connection are served in a row while others wait for the thread.
-_REQUESTS_IN_A_ROW = 8
+_NEVER = float("inf")
+# So many receives in a row before other connections get their turn.
+_RECEIVES_IN_A_ROW = 16
 
 
 class State(enum.Enum):
-    """What a connection waits for after `RequestHandler.handle`."""
+    """What a connection waits for."""
 
-    IDLE = "nothing of the next request has been read"
-    HEAD = "a head has been read in part"
-    READY = "more requests may be there; others had better be served first"
-    LINGER = "the last answer was sent; what still comes is read away"
-    CLOSED = "the connection is over"
+    IDLE = "the first byte of a request"
+    HEAD = "the rest of a head"
+    BODY = "the rest of a body"
+    READY = "a thread to serve its request"
+    WRITING = "the client, to take the rest of its answer"
+    LINGER = "the client, to close: the last answer was sent, what still comes is read away"
+    CLOSED = "nothing any more"
 
 
 class RequestHandler(BaseHTTPRequestHandler):
-    """Serves the requests of a connection whenever the server finds something to read on it.
+    """A connection's state, moved on by whatever happens on it.
 
-    Unlike its base class it lives as long as the connection and holds no thread in between: the constructor only sets
-    up, the server calls `handle` each time that data has arrived and `finish` at the end.
+    Unlike its base class it lives as long as the connection and holds no thread while it waits: the leading thread
+    calls `read`, `write`, `advance` and `expire`, none of which blocks, and any one thread calls `handle` once the
+    request is whole. ``deadline`` is when `expire` is due, on the monotonic clock.
     """
 
     protocol_version = "HTTP/1.1"
@@ -60,96 +67,261 @@ class RequestHandler(BaseHTTPRequestHandler):
         self.parser = RequestParser(self.server.limits)
         self.state = State.IDLE
         self.close_connection = False
-        self.deadline = 0.0
-        self.head_deadline: float | None = None
+        self.is_turned_away = False
+        self.deadline = self.ready_since = time.monotonic() + self.server.limits.head_seconds
+        self._remote = (str(self.client_address[0]), str(self.client_address[1]))
+        self._head: RequestHead | None = None
+        self._body: CollectedBody | ExpectedBody | None = None
+        self._exchange: Exchange | None = None
+        self._pace: Pace | None = None
 
-    def handle(self) -> None:
-        """Serve what has arrived, without waiting for a head, and leave in ``state`` how it goes on."""
+    # --- what the leading thread calls ---------------------------------------------------------------------------
+
+    def read(self, now: float) -> None:
+        """Take what has arrived."""
         try:
-            for _ in range(_REQUESTS_IN_A_ROW):
-                self.handle_one_request()
-                if self.state is not State.READY:
-                    return
+            if self.state is State.BODY:
+                self._read_body(now)
+            elif self.state is State.LINGER:
+                if self.transport.receive() == b"":
+                    self.state = State.CLOSED
+            elif self.state in (State.IDLE, State.HEAD):
+                self._read_head(now)
         except ProtocolError as error:
             self.send_error(error.status, error.detail)
         except ClientGoneError as error:
-            _logger.debug("%s went away: %s", self.client_address[0], error)
+            self._lose(error)
+
+    def advance(self, now: float) -> None:
+        """Go on after an answer: with the next request, if it has arrived, or with the end of the connection."""
+        if self.state is not State.IDLE:
+            return
+        self.deadline = now + self.server.limits.keep_alive_seconds
+        if not self.parser.buffer:
+            return
+        try:
+            self._parse(now)
+        except ProtocolError as error:
+            self.send_error(error.status, error.detail)
+
+    def write(self, now: float) -> None:
+        """Send more of an answer that the client is slow to take."""
+        exchange, pace = self._exchange, self._pace
+        if exchange is None or pace is None:
+            return
+        pace.advance(exchange.flush(), now)
+        self.deadline = pace.deadline
+        if not exchange.unsent:
+            self._finish_exchange(exchange)
+            self.advance(now)
+
+    def expire(self) -> None:
+        """Give up waiting: the deadline has passed."""
+        if self.state is State.HEAD:
+            self.send_error(408, "The request did not arrive in time.")
+        elif self.state is State.BODY:
+            self.send_error(408, "The body did not arrive in time.")
+        elif self.state is State.WRITING and self._exchange is not None:
+            self._exchange.abandon(TimeoutError("it did not take its answer in time"))
+            self._finish_exchange(self._exchange)
+        else:
+            self.state = State.CLOSED
+
+    def _read_head(self, now: float) -> None:
+        if self.state is State.IDLE and not self.server.may_read():
+            return
+        data = self.transport.receive()
+        if data is None:
+            return
+        if not data:
+            if self.parser.buffer:
+                raise ProtocolError(400, "The connection ended before the request did.")
+            self.state = State.CLOSED
+            return
+        self.parser.feed(data)
+        self._parse(now)
+
+    def _parse(self, now: float) -> None:
+        parser = self.parser
+        head = parser.next_head()
+        if head is None:
+            if self.state is State.IDLE and parser.started:
+                self.state = State.HEAD
+                self.deadline = now + self.server.limits.head_seconds
+            return
+        self._head = head
+        if head.method == "CONNECT":
+            raise ProtocolError(501, "The server is no proxy.")
+        if not head.has_body:
+            self._be_ready(now)
+            return
+        # A client that has sent some of the body does not wait for the 100 (RFC 9110 section 10.1.1).
+        if head.expects_continue and not parser.buffer:
+            if self.server.lend_thread():
+                self._body = ExpectedBody(head, parser.buffer, self.transport, self.server.limits)
+                self._be_ready(now)
+                return
+            self.transport.try_send(CONTINUE)
+        self._begin_body(head, now)
+
+    def _begin_body(self, head: RequestHead, now: float) -> None:
+        self._body = body = CollectedBody(head, self.server.limits, now)
+        self.state = State.BODY
+        self.deadline = body.pace.deadline
+        if body.take(self.parser.buffer):
+            self._be_ready(now)
+
+    def _read_body(self, now: float) -> None:
+        body = self._body
+        if not isinstance(body, CollectedBody):
+            return
+        buffer = self.parser.buffer
+        for _ in range(_RECEIVES_IN_A_ROW):
+            data = self.transport.receive(body.wanted_bytes)
+            if data is None:
+                return
+            if not data:
+                raise ProtocolError(400, "The connection ended before the body did.")
+            buffer += data
+            body.pace.advance(len(data), now)
+            self.deadline = body.pace.deadline
+            if body.take(buffer):
+                self._be_ready(now)
+                return
+            if len(data) < RECEIVE_BYTES:
+                return
+
+    def _be_ready(self, now: float) -> None:
+        self.state = State.READY
+        self.deadline = _NEVER
+        self.ready_since = now
+
+    # --- what one thread of the pool calls -----------------------------------------------------------------------
+
+    def handle(self) -> None:
+        """Serve the request that is ready: call the application and send its answer. Nothing is raised."""
+        try:
+            self.handle_one_request()
+        except Exception:
+            _logger.exception("Serving a connection failed")
+            self._drop_body()
             self.state = State.CLOSED
 
     def handle_one_request(self) -> None:
-        """Serve the next request, if all of its head has arrived."""
-        head = self._read_head()
+        """Serve the request that is ready."""
+        head, server = self._head, self.server
         if head is None:
             return
-        self.head_deadline = None
-        self.command, self.path, self.request_version = head.method, head.target, head.version
-        self.requestline = f"{head.method} {head.target} {head.version}"
-        started = time.perf_counter()
-        if head.method == "CONNECT":
-            raise ProtocolError(501, "The server is no proxy.")
-        server = self.server
-        exchange = Exchange(
-            head, self.parser.buffer, self.transport, server.limits, date=server.date, is_closing=server.is_closing
+        self._exchange = exchange = Exchange(
+            head, self._body, self.transport, date=server.date, is_closing=server.is_closing
         )
-        exchange.run(server.app, build_environ(server.base_environ, head, self.client_address))
-        if server.access_log is not None:
-            server.access_log(exchange.record(time.perf_counter() - started))
-        if exchange.keep_alive:
-            self.state = State.READY
+        exchange.run(server.app, build_environ(server.base_environ, head, self._remote))
+        if exchange.unsent:
+            limits = server.limits
+            now = time.monotonic()
+            self._pace = Pace(limits.write_seconds, limits.rate_bytes, now)
+            self.deadline = self._pace.deadline
+            self.state = State.WRITING
         else:
-            self.close_connection = True
-            self.state = State.LINGER if exchange.lingers else State.CLOSED
+            self._finish_exchange(exchange)
 
-    def _read_head(self) -> RequestHead | None:
-        """Return the next head, or None with ``state`` set when it has not arrived."""
-        parser = self.parser
-        while (head := parser.next_head()) is None:
-            if not parser.started and not self.server.may_read():
-                self.state = State.IDLE
-                return None
-            data = self.transport.receive()
-            if data is None:
-                self.state = State.HEAD if parser.started else State.IDLE
-                return None
-            if not data:
-                if parser.buffer:
-                    raise ProtocolError(400, "The connection ended before the request did.")
-                self.state = State.CLOSED
-                return None
-            parser.feed(data)
-        return head
+    def _finish_exchange(self, exchange: Exchange) -> None:
+        # The line comes first: what the application does when its answer has been sent may take long.
+        if self.server.access_log is not None:
+            self._log(self.server.access_log, exchange.record(time.monotonic() - self.ready_since))
+        exchange.complete()
+        if isinstance(self._body, ExpectedBody):
+            self.server.return_thread()
+        self._head = self._body = self._exchange = self._pace = None
+        if exchange.keep_alive:
+            self.state = State.IDLE
+            return
+        self.close_connection = True
+        if exchange.lingers:
+            self._linger()
+        else:
+            self.state = State.CLOSED
+
+    def _log(self, access_log: Callable[[AccessRecord], None], record: AccessRecord) -> None:
+        try:
+            access_log(record)
+        except Exception:
+            _logger.exception("The access log failed")
+
+    # --- the base class's interface ------------------------------------------------------------------------------
+
+    @property
+    def command(self) -> str:  # type: ignore[override]  # an attribute in the base class, set for each request
+        """The method of the present request."""
+        return self._head.method if self._head is not None else ""
+
+    @property
+    def path(self) -> str:  # type: ignore[override]
+        """The target of the present request."""
+        return self._head.target if self._head is not None else ""
+
+    @property
+    def request_version(self) -> str:  # type: ignore[override]
+        """The version of the present request."""
+        return self._head.version if self._head is not None else self.protocol_version
+
+    @property
+    def requestline(self) -> str:  # type: ignore[override]
+        """The first line of the present request."""
+        return f"{self.command} {self.path} {self.request_version}" if self._head is not None else ""
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what could not be read as a request, and give up the connection.
 
         ``message`` is a sentence for the client, ``explain`` another; nothing is waited for.
         """
+        self._drop_body()
         detail = " ".join(part for part in (message, explain) if part)
-        answer = plain_error(code, detail, self.server.date())
+        answer = plain_error(code, detail, self.server.date(), with_body=self.command != "HEAD")
         self.transport.try_send(answer)
-        self.transport.end_output()
         self.close_connection = True
-        self.state = State.LINGER
-        _logger.debug("%s: %d %s", self.client_address[0], code, escape(detail))
+        self._linger()
+        _logger.debug("%s: %d %s", self._remote[0], code, escape(detail))
         if self.server.access_log is not None:
             size = len(answer) - answer.index(b"\r\n\r\n") - 4
-            self.server.access_log(
-                AccessRecord(time.time(), self.client_address[0], "-", "-", int(code), size, 0.0, "")
-            )
+            method, path = (self.command, self.path) if self._head is not None else ("-", "-")
+            record = AccessRecord(time.time(), self._remote[0], method, path, int(code), size, 0.0, "")
+            self._log(self.server.access_log, record)
 
-    def discard_input(self) -> bool:
-        """Read away what has arrived on a connection that lingers; return whether the client has finished."""
-        try:
-            data = self.transport.receive()
-        except ClientGoneError:
-            return True
-        return data == b""
+    def turn_away(self, retry_after: int) -> None:
+        """Tell a client that it is one too many; it may try again after so many seconds."""
+        detail = "The server has all the connections that it can serve."
+        self.is_turned_away = True
+        self.transport.try_send(plain_error(503, detail, self.server.date(), retry_after=retry_after))
+        self._linger()
+
+    def _linger(self) -> None:
+        self.transport.end_output()
+        self.state = State.LINGER
+        self.deadline = time.monotonic() + self.server.limits.linger_seconds
+
+    def _lose(self, error: Exception) -> None:
+        _logger.debug("%s went away: %s", self._remote[0], error)
+        self._drop_body()
+        self.state = State.CLOSED
+
+    def _drop_body(self) -> None:
+        body, self._body = self._body, None
+        if isinstance(body, CollectedBody):
+            body.close()
+        elif body is not None:
+            self.server.return_thread()
 
     def finish(self) -> None:
         """Close the connection. A second call does nothing."""
+        if self.state is not State.READY:  # else a thread is at it
+            self._drop_body()
+        if self._exchange is not None and self.state is State.WRITING:
+            self._exchange.abandon(ConnectionAbortedError("the server ends"))
+            self._finish_exchange(self._exchange)
         self.state = State.CLOSED
         self.transport.close()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Pass what the base class wants to say on to the log, at level debug."""
-        _logger.debug("%s %s", self.client_address[0], escape(format % args))
+        _logger.debug("%s %s", self._remote[0], escape(format % args))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Limits"]
+__all__ = ["Limits", "Pace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,12 +12,16 @@ class Limits:
     """What one client may cost; each name ends in its unit, or counts what it names.
 
     ``request_line_bytes``, ``field_bytes``, ``fields``, ``head_bytes`` bound the head of a request, ``body_bytes`` its
-    body. ``head_seconds`` runs from a connection's start or a head's first byte to the head's end, ``body_seconds``
-    and ``write_seconds`` are the longest waits without progress, ``keep_alive_seconds`` is how long a connection may
-    idle between two requests. ``grace_seconds`` is what a request in flight gets when the server stops.
+    body, of which up to ``spool_bytes`` are kept in memory and more in a temporary file.
 
-    ``drain_bytes`` and ``drain_seconds`` say how much of a body that the application left unread is read away to keep
-    the connection; ``linger_seconds`` is how long a refused client may take to read why, before the connection closes.
+    ``head_seconds`` runs from a connection's start or a head's first byte to the head's end. ``body_seconds`` and
+    ``write_seconds`` are the longest waits without progress, for the client to send its body and to take its answer;
+    after so long, neither may be slower on the whole than ``rate_bytes`` a second. ``keep_alive_seconds`` is how long a
+    connection may idle between two requests, ``linger_seconds`` how long a refused client may take to read why.
+    ``grace_seconds`` is what a request in flight gets when the server stops.
+
+    ``threads`` is how many requests are served at once, ``connections`` how many are open, ``backlog`` how many more
+    wait in the kernel's queue.
     """
 
     request_line_bytes: int = 8190
@@ -25,14 +29,33 @@ class Limits:
     fields: int = 100
     head_bytes: int = 65536
     body_bytes: int = 10 * 1024 * 1024
+    spool_bytes: int = 512 * 1024
+    rate_bytes: int = 500
     head_seconds: float = 10
     body_seconds: float = 60
     keep_alive_seconds: float = 15
     write_seconds: float = 60
     grace_seconds: float = 10
     linger_seconds: float = 1
-    drain_seconds: float = 1
-    drain_bytes: int = 65536
     threads: int = 32
     connections: int = 1000
     backlog: int = 1024
+
+
+class Pace:
+    """How long a transfer may go on: ``seconds`` without progress, and then no slower than ``rate`` bytes a second."""
+
+    __slots__ = ("_moved", "_rate", "_seconds", "_started", "deadline")
+
+    def __init__(self, seconds: float, rate: int, now: float) -> None:
+        self._seconds = seconds
+        self._rate = rate
+        self._started = now
+        self._moved = 0
+        self.deadline = now + seconds
+
+    def advance(self, count: int, now: float) -> None:
+        """Count bytes that have moved at ``now``, which moves the ``deadline`` on the monotonic clock."""
+        self._moved += count
+        slowest = self._started + self._seconds + self._moved / self._rate
+        self.deadline = min(now + self._seconds, slowest)

@@ -1,4 +1,4 @@
-"""Waiting for many connections at once: what became readable, and what waited too long."""
+"""Waiting for many connections at once: what can be read or written, and what waited too long."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import selectors
 import socket
 import time
 
-from scaffold.server.handler import RequestHandler
+from scaffold.server.handler import RequestHandler, State
 
 __all__ = ["Poller"]
 
@@ -15,25 +15,22 @@ _SWEEP_SECONDS = 0.05
 
 
 class Poller:
-    """The connections that no thread works on, the listening socket, and a way to wake the thread that waits for them.
+    """All connections, the listening socket, and a way to wake the thread that waits for them.
 
-    All methods but `wake` belong to that thread.
+    A connection stays registered while it is served, so that a request costs no call to the kernel for it; only when
+    something arrives meanwhile it is muted. All methods but `wake` belong to the thread that leads.
     """
 
     def __init__(self) -> None:
+        self.handlers: set[RequestHandler] = set()
         self._selector = selectors.DefaultSelector()
         self._wake_receiver, self._wake_sender = socket.socketpair()
         self._wake_receiver.setblocking(False)
         self._wake_sender.setblocking(False)
         self._selector.register(self._wake_receiver, selectors.EVENT_READ)
-        self._waiting: set[RequestHandler] = set()
+        self._watched: dict[RequestHandler, int] = {}
         self._listener: socket.socket | None = None
-        self._next_sweep: float | None = None
-
-    @property
-    def waiting(self) -> list[RequestHandler]:
-        """The connections that are waited for."""
-        return list(self._waiting)
+        self._next_sweep = float("inf")
 
     def watch_listener(self, listener: socket.socket) -> None:
         """Wake up for new connections from now on."""
@@ -48,41 +45,52 @@ class Poller:
             self._listener = None
 
     def watch(self, handler: RequestHandler) -> None:
-        """Wait for data on a connection, until its ``deadline`` (on the monotonic clock)."""
-        self._selector.register(handler.connection, selectors.EVENT_READ, handler)
-        self._waiting.add(handler)
-        if self._next_sweep is None or handler.deadline < self._next_sweep:
+        """Wait for what the state of a connection asks for, until its ``deadline``."""
+        self.handlers.add(handler)
+        wanted = selectors.EVENT_WRITE if handler.state is State.WRITING else selectors.EVENT_READ
+        watched = self._watched.get(handler)
+        if watched is None:
+            self._selector.register(handler.connection, wanted, handler)
+        elif watched != wanted:
+            self._selector.modify(handler.connection, wanted, handler)
+        self._watched[handler] = wanted
+        if handler.deadline < self._next_sweep:
             self._next_sweep = handler.deadline
 
+    def mute(self, handler: RequestHandler) -> None:
+        """Wait for nothing on a connection until it is watched again."""
+        if self._watched.pop(handler, None) is not None:
+            self._selector.unregister(handler.connection)
+
     def forget(self, handler: RequestHandler) -> None:
-        """Wait for a connection no longer."""
-        self._selector.unregister(handler.connection)
-        self._waiting.discard(handler)
+        """Have nothing to do with a connection any more; it stays open."""
+        self.mute(handler)
+        self.handlers.discard(handler)
 
     def wait(self, seconds: float | None) -> tuple[list[RequestHandler], bool]:
-        """Return the connections with something to read, and whether there are new ones to accept.
+        """Return the connections on which something happened, and whether there are new ones to accept.
 
         Waits for ``seconds`` at most (None: without an end), and no longer than to the next deadline.
         """
-        if self._next_sweep is not None:
+        if self._next_sweep != float("inf"):
             until_sweep = max(_SWEEP_SECONDS, self._next_sweep - time.monotonic())
             seconds = until_sweep if seconds is None else min(seconds, until_sweep)
-        readable, can_accept = [], False
+        happened, can_accept = [], False
         for key, _ in self._selector.select(seconds):
             if key.data is not None:
-                readable.append(key.data)
+                happened.append(key.data)
             elif key.fileobj is self._wake_receiver:
                 self._wake_receiver.recv(4096)
             else:
                 can_accept = True
-        return readable, can_accept
+        return happened, can_accept
 
     def overdue(self, now: float) -> list[RequestHandler]:
         """Return the connections whose deadline has passed."""
-        if self._next_sweep is None or now < self._next_sweep:
+        if now < self._next_sweep:
             return []
-        late = [handler for handler in self._waiting if handler.deadline <= now]
-        self._next_sweep = min((h.deadline for h in self._waiting if h.deadline > now), default=None)
+        late = [handler for handler in self.handlers if handler.deadline <= now]
+        self._next_sweep = min((h.deadline for h in self.handlers if h.deadline > now), default=float("inf"))
         return late
 
     def wake(self) -> None:
@@ -94,7 +102,8 @@ class Poller:
 
     def close(self) -> None:
         """Release the descriptors; the connections themselves stay open. A second call does nothing."""
-        self._waiting.clear()
+        self._watched.clear()
+        self.handlers.clear()
         self._listener = None
         self._selector.close()
         self._wake_receiver.close()

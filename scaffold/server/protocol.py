@@ -24,7 +24,9 @@ QUOTED_STRING = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\
 CHUNK_EXTENSIONS = rf"(?:[ \t]*;[ \t]*{TOKEN}(?:[ \t]*=[ \t]*(?:{TOKEN}|{QUOTED_STRING}))?)*"  # RFC 9112 section 7.1.1
 REG_NAME = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+"  # RFC 3986 section 3.2.2
 USER_INFO = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})*"  # RFC 3986 section 3.2.1
-HOST = rf"(?:\[[0-9A-Za-z:.\-_~!$&'()*+,;=]+\]|{REG_NAME})"
+IP_V6 = r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]+"  # RFC 3986 section 3.2.2, loosely
+IP_FUTURE = r"[Vv][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+"
+HOST = rf"(?:\[(?:{IP_V6}|{IP_FUTURE})\]|{REG_NAME})"
 
 _head = re.compile(rf"{REQUEST_LINE}\r\n((?:{TOKEN}:{FIELD_VALUE}\r\n)*)\r\n")
 _fields = re.compile(rf"{FIELD_LINE}\r\n")
@@ -183,7 +185,7 @@ class RequestParser:
         if self._request_line is None:
             if length > self._limits.request_line_bytes:
                 raise ProtocolError(414, f"The request line is over {self._limits.request_line_bytes} bytes.")
-        elif length > self._limits.field_bytes or end > self._limits.head_bytes:
+        elif length > self._limits.field_bytes or end + len("\r\n") > self._limits.head_bytes:
             raise ProtocolError(431, "A field or all of them together are too long.")
 
 
@@ -268,12 +270,12 @@ def _is_chunked(values: list[str], *, modern: bool, with_length: bool) -> bool:
     codings = [coding.strip(" \t").lower() for value in values for coding in value.split(",")]
     if not all(_token.fullmatch(coding.partition(";")[0].rstrip(" \t")) for coding in codings):
         raise ProtocolError(400, "Transfer-Encoding is malformed.")
-    if any(coding != "chunked" for coding in codings):
-        raise ProtocolError(501, "The server knows no transfer coding but chunked.")
     if with_length:
         raise ProtocolError(400, "The request has both Transfer-Encoding and Content-Length.")
-    if len(codings) > 1:
-        raise ProtocolError(400, "The body is chunked more than once.")
+    if "chunked" in codings[:-1]:
+        raise ProtocolError(400, "The body is chunked more than once, or chunked is not the last of its codings.")
+    if codings != ["chunked"]:
+        raise ProtocolError(501, "The server knows no transfer coding but chunked.")
     return True
 
 

@@ -236,6 +236,7 @@ def test_a_request_in_flight_keeps_its_connection_for_the_hand_over(serve: Any) 
         may_accept.answer = False
         gate.released.set()
         assert "connection" not in client.answer()[1]
+        client.get("/after")
         receiver.wait(1)[0].close()
 
 
@@ -385,15 +386,14 @@ def test_a_broken_listener_ends_the_server(monkeypatch: pytest.MonkeyPatch) -> N
         server.serve_forever()
 
 
-def test_an_access_log_that_fails_costs_one_connection(serve: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_access_log_that_fails_costs_nothing_but_its_line(serve: Any, caplog: pytest.LogCaptureFixture) -> None:
     def access_log(record: object) -> None:
         raise ValueError("the stream is closed")
 
     running = serve(hello, access_log=access_log)
-    for _ in range(2):
-        with running.connect() as client:
+    with running.connect() as client:
+        for _ in range(2):
             assert client.get().answer()[0] == 200
-            assert client.rest() == b""
     assert "the stream is closed" in caplog.text
 
 
@@ -502,7 +502,7 @@ def test_a_connection_with_many_requests_lets_others_in_between(serve: Any) -> N
         modest.get("/modest")
         patience = threading.Event()
         for _ in range(1000):
-            if running.server._pool.is_contended:
+            if running.server._pool.ready:
                 break
             patience.wait(0.005)
         gate.released.set()

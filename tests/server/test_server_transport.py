@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-import io
 import logging
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from scaffold.server import Address, Limits, Server, bind
 from scaffold.server.handler import RequestHandler, State
-from scaffold.server.transport import ClientGoneError, Transport
+from scaffold.server.transport import ClientGoneError, FilePart, Transport
 
 WAIT_SECONDS = 10
 
@@ -43,14 +43,16 @@ def test_everything_on_a_closed_connection_says_that_the_client_is_gone(
     transport, client = pair
     client.close()
     transport.socket.close()
-    for call in (
-        transport.receive,
-        lambda: transport.wait_receive(1),
-        lambda: transport.send(b"x"),
-        lambda: transport.send_file(io.BytesIO(b"x"), 0, 1),
-    ):
-        with pytest.raises(ClientGoneError):
-            call()
+    with Path(__file__).open("rb") as file:
+        for call in (
+            transport.receive,
+            lambda: transport.wait_receive(1),
+            lambda: transport.send(b"x"),
+            lambda: transport.push(b"x"),
+            lambda: transport.push_file(FilePart(file, 0, 1)),
+        ):
+            with pytest.raises(ClientGoneError):
+                call()
     transport.try_send(b"x")
     transport.end_output()
     transport.abort()
@@ -98,6 +100,24 @@ def test_a_full_connection_is_waited_for(pair: tuple[Transport, socket.socket]) 
     assert client.recv(100) == b"more"
 
 
+@pytest.mark.parametrize("has_sendfile", [True, False])
+def test_a_part_of_a_file_is_pushed(
+    pair: tuple[Transport, socket.socket], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_sendfile: bool
+) -> None:
+    if not has_sendfile:
+        monkeypatch.setattr("scaffold.server.transport._sendfile", None)
+    transport, client = pair
+    (tmp_path / "file").write_bytes(b"0123456789")
+    with (tmp_path / "file").open("rb") as file:
+        assert transport.push_file(FilePart(file, 3, 4)) == 4
+        assert client.recv(100) == b"3456"
+        with pytest.raises(EOFError):
+            transport.push_file(FilePart(file, 10, 1))
+        while transport.push(b"x" * 10_000):
+            pass
+        assert transport.push_file(FilePart(file, 0, 1)) == 0
+
+
 def test_a_handler_survives_a_broken_connection_and_logs_through_logging(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "scaffold.server")
     with (
@@ -109,6 +129,8 @@ def test_a_handler_survives_a_broken_connection_and_logs_through_logging(caplog:
         handler = RequestHandler(connection, address, server)
         handler.log_error("%s", "odd\x1b")
         connection.close()
-        handler.handle()
+        handler.handle()  # there is no request to serve
+        handler.read(0)
         assert handler.state is State.CLOSED
+        assert (handler.command, handler.path, handler.requestline) == ("", "", "")
     assert caplog.records[0].getMessage() == "127.0.0.1 odd\\x1b"
