@@ -171,7 +171,7 @@ class Exchange:
         body: CollectedBody | ExpectedBody | None,
         transport: Transport,
         *,
-        date: Callable[[], str],
+        date: Callable[[], bytes],
         is_closing: Callable[[], bool],
     ) -> None:
         self.head = head
@@ -398,7 +398,7 @@ class Exchange:
             return
         data = plain_error(status, detail, self._date(), with_body=self.head.method != "HEAD")
         self._head_sent = True
-        self.response = ResponseHead(status, "", None, closes=True)
+        self.response = ResponseHead(status, b"", None, closes=True)
         self.size = len(data) - data.index(b"\r\n\r\n") - 4
         try:
             self._queue(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from scaffold.exceptions import reason_phrase
@@ -11,7 +12,8 @@ from scaffold.server.protocol import FIELD_VALUE, TOKEN
 __all__ = ["ResponseHead", "plain_error"]
 
 _status = re.compile(rf"([2-5][0-9][0-9]) ?({FIELD_VALUE})")
-_header_lines = re.compile(rf"(?:{TOKEN}: {FIELD_VALUE}\r\n)*")
+_name = re.compile(TOKEN)
+_value = re.compile(FIELD_VALUE)
 # The connection is the server's: what an application says about it is not passed on (PEP 3333, "hop-by-hop").
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
@@ -28,7 +30,7 @@ class ResponseHead(NamedTuple):
     """
 
     code: int
-    lines: str
+    lines: bytes
     content_length: int | None
     closes: bool = False
     dated: bool = False
@@ -39,44 +41,55 @@ class ResponseHead(NamedTuple):
 
         Raises ``ValueError`` for what would break out of its line or is malformed, ``TypeError`` for what is no text.
         """
-        match = _status.fullmatch(status)
-        if match is None:
-            raise ValueError(f"a status is three digits from 200 to 599 and a phrase on one line, not {status!r}")
+        code, text = _status_line(status)
         length, closes, dated = None, False, False
-        lines = []
         for name, value in headers:
-            lower = name.lower()
-            if lower in _NOTED:
-                if lower in _HOP_BY_HOP:
-                    closes = closes or (lower == "connection" and value.strip().lower() == "close")
+            noted, prefix = _field_name(name)
+            if not isinstance(value, str):
+                raise TypeError(f"the header {name} is {value!r}, not a text")
+            # Most values are plain, which the interpreter can tell faster than an expression.
+            if not (value.isascii() and value.isprintable()) and not _value.fullmatch(value):
+                raise ValueError(f"the header {name} is malformed: {value!r}")
+            if noted:
+                if noted in _HOP_BY_HOP:
+                    closes = closes or (noted == "connection" and value.strip().lower() == "close")
                     continue
-                if lower == "content-length":
+                if noted == "content-length":
                     length = _declared_length(value, length)
                     continue
                 dated = True
-            lines.append(name + ": " + value + "\r\n")
-        text = "".join(lines)
-        # One expression for all lines; the number of line ends shows whether one of them was smuggled in.
-        if not _header_lines.fullmatch(text) or text.count("\n") != len(lines):
-            raise ValueError(f"a header is malformed: {headers!r}")
-        head = f"{match[1]} {match[2]}\r\n{text}"
-        head.encode("latin-1")
-        return cls(int(match[1]), head, length, closes, dated)
+            text += prefix + value + "\r\n"
+        return cls(code, text.encode("latin-1"), length, closes, dated)
 
-    def encode(self, date: str, length: int | None, *, chunked: bool, version: str, keep_alive: bool) -> bytes:
-        """Return the whole head as bytes, with the fields that belong to the server."""
-        head = "HTTP/1.1 " + self.lines
-        if not self.dated:
-            head += date
+    def encode(self, date: bytes, length: int | None, *, chunked: bool, version: str, keep_alive: bool) -> bytes:
+        """Return the whole head, with the fields that belong to the server; ``date`` is a whole header line."""
+        framing = b""
         if length is not None:
-            head += f"Content-Length: {length}\r\n"
+            framing = b"Content-Length: %d\r\n" % length
         elif chunked:
-            head += "Transfer-Encoding: chunked\r\n"
+            framing = b"Transfer-Encoding: chunked\r\n"
         if not keep_alive:
-            head += "Connection: close\r\n"
+            framing += b"Connection: close\r\n"
         elif version == "HTTP/1.0":
-            head += "Connection: keep-alive\r\n"
-        return (head + "\r\n").encode("latin-1")
+            framing += b"Connection: keep-alive\r\n"
+        return b"HTTP/1.1 %b%b%b\r\n" % (self.lines, b"" if self.dated else date, framing)
+
+
+@lru_cache(maxsize=256)
+def _status_line(status: str) -> tuple[int, str]:
+    match = _status.fullmatch(status)
+    if match is None:
+        raise ValueError(f"a status is three digits from 200 to 599 and a phrase on one line, not {status!r}")
+    return int(match[1]), f"{match[1]} {match[2]}\r\n"
+
+
+@lru_cache(maxsize=1024)
+def _field_name(name: str) -> tuple[str, str]:
+    """Return the name in lower case if the server takes note of it, and how its line begins."""
+    if not _name.fullmatch(name):
+        raise ValueError(f"{name!r} is no header field name")
+    lower = name.lower()
+    return lower if lower in _NOTED else "", f"{name}: "
 
 
 def _declared_length(value: str, former: int | None) -> int:
@@ -85,7 +98,7 @@ def _declared_length(value: str, former: int | None) -> int:
     return int(value)
 
 
-def plain_error(status: int, detail: str, date: str, *, with_body: bool = True, retry_after: int = 0) -> bytes:
+def plain_error(status: int, detail: str, date: bytes, *, with_body: bool = True, retry_after: int = 0) -> bytes:
     """Return a whole answer for an error that the server finds itself; it announces the connection's end.
 
     ``date`` is a whole header line, ``retry_after`` is in seconds and left out when 0.
@@ -93,8 +106,8 @@ def plain_error(status: int, detail: str, date: str, *, with_body: bool = True, 
     phrase = reason_phrase(status)
     body = f"{status} {phrase}\n\n{detail}\n".encode()
     retry = f"Retry-After: {retry_after}\r\n" if retry_after else ""
-    head = (
-        f"HTTP/1.1 {status} {phrase}\r\n{date}Content-Type: text/plain; charset=utf-8\r\n"
-        f"Content-Length: {len(body)}\r\n{retry}Connection: close\r\n\r\n"
+    fields = (
+        f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n{retry}Connection: close\r\n\r\n"
     )
-    return head.encode("latin-1") + (body if with_body else b"")
+    head = f"HTTP/1.1 {status} {phrase}\r\n".encode("latin-1") + date + fields.encode("latin-1")
+    return head + (body if with_body else b"")

@@ -76,7 +76,7 @@ class Server(HTTPServer):
         self._accept_again: float | None = None
         self._turned_away = 0
         self._refused, self._next_refusal_log = 0, 0.0
-        self._date = (0, "")
+        self._date = (0, b"")
 
     # --- what other threads and signal handlers may call; none of it waits for a lock ----------------------------
 
@@ -124,11 +124,11 @@ class Server(HTTPServer):
         """Take back what `lend_thread` lent."""
         self._lent_threads.release()
 
-    def date(self) -> str:
+    def date(self) -> bytes:
         """Return the ``Date`` line of an answer (RFC 9110 section 6.6.1), made once a second."""
         now = int(time.time())
         if self._date[0] != now:
-            self._date = (now, f"Date: {formatdate(now, usegmt=True)}\r\n")
+            self._date = (now, f"Date: {formatdate(now, usegmt=True)}\r\n".encode("ascii"))
         return self._date[1]
 
     # --- the reactor: called by the pool -------------------------------------------------------------------------
