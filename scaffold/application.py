@@ -35,6 +35,7 @@ from scaffold.http import (
     plain_error,
     prefers_json,
 )
+from scaffold.http.proxies import TrustedProxies
 from scaffold.middleware import Handler
 from scaffold.routing import (
     Match,
@@ -107,6 +108,7 @@ class Application:
             texts=templates or {},
             names={"url_for": self.url_for, "static": self.static, "editor_url": self.editor_url},
         )
+        self._proxies = _trusted_proxies(settings)
         self._add_routes()
         self._handler = self._build_handler()
 
@@ -252,6 +254,8 @@ class Application:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a WSGI request (PEP 3333)."""
+        if self._proxies is not None:
+            self._proxies.apply(environ)
         request = Request(environ, self)
         token = current_request.set(request)
         try:
@@ -409,6 +413,12 @@ class Application:
 
     # --- serving ------------------------------------------------------------------------------------------------
 
+    def server_limits(self) -> server.Limits:
+        """Return the limits that the settings ask of Scaffold's own server; raises `SettingsError`."""
+        settings = self.settings
+        source = settings.origin("SERVER_LIMITS").source
+        return server.Limits.from_settings(settings.MAX_BODY_BYTES, settings.SERVER_LIMITS, source=source)
+
     def run(self, host: str = "", port: int | None = None, *, stream: TextIO = sys.stderr) -> None:
         """Serve the application until Ctrl-C; the variable PORT counts where no ``port`` is given, then 8000.
 
@@ -421,11 +431,19 @@ class Application:
             print(f"error: {error}", file=stream, flush=True)
             raise SystemExit(1) from None
         with bound as listener:
-            limits = server.Limits(body_bytes=self.settings.MAX_BODY_BYTES)
-            serving = server.Server(self, listener, limits=limits, access_log=server.console_log(stream))
+            serving = server.Server(self, listener, limits=self.server_limits(), access_log=server.console_log(stream))
             print(f"Serving at {server.base_url(listener)} (Ctrl-C stops)", file=stream, flush=True)
             with serving, server.stop_on_signals(serving):
                 serving.serve_forever()
+
+
+def _trusted_proxies(settings: Settings) -> TrustedProxies | None:
+    try:
+        return TrustedProxies(settings.TRUSTED_PROXIES) if settings.TRUSTED_PROXIES else None
+    except ValueError as error:
+        source = settings.origin("TRUSTED_PROXIES").source
+        hint = "Name addresses and networks, such as '127.0.0.1' or '10.0.0.0/8'."
+        raise SettingsError(f"TRUSTED_PROXIES is wrong: {error}", source=source, hint=hint) from error
 
 
 def _called(view: Callable[..., Any], request: Request, found: Match) -> Any:

@@ -216,6 +216,8 @@ class Settings:
     CONVERTERS: Mapping[str, str | type] = field(default_factory=dict)
     STATIC_URL: str = "/static/"
     MAX_BODY_BYTES: int = 10 * 1024 * 1024
+    SERVER_LIMITS: Mapping[str, float] = field(default_factory=dict)
+    TRUSTED_PROXIES: Sequence[str] = ()
     EDITOR_URL: str = "vscode://file{path}"
 
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -270,6 +272,8 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "CONVERTERS": ((dict, MappingProxyType), "a dict of names and converter classes"),
     "STATIC_URL": ((str,), "a path with slashes around it, such as '/static/'"),
     "MAX_BODY_BYTES": ((int,), "a number of bytes"),
+    "SERVER_LIMITS": ((dict, MappingProxyType), "a dict of limits and numbers, such as {'connections': 2000}"),
+    "TRUSTED_PROXIES": ((list, tuple), "a list of addresses and networks, such as ['10.0.0.0/8']"),
     "EDITOR_URL": ((str,), "a URL with {path} in it, or an empty text"),
 }
 
@@ -279,7 +283,7 @@ def _check_type(name: str, value: object, source: str) -> None:
     wrong = not isinstance(value, types) or (types == (int,) and isinstance(value, bool))
     if name == "STATIC_URL" and not wrong:
         wrong = not (str(value).startswith("/") and str(value).endswith("/")) or "//" in str(value)
-    if name in {"ALLOWED_HOSTS", "INSTALLED_APPS"} and isinstance(value, list | tuple):
+    if name in {"ALLOWED_HOSTS", "INSTALLED_APPS", "TRUSTED_PROXIES"} and isinstance(value, list | tuple):
         wrong = not all(isinstance(item, str) for item in value)
     if wrong:
         raise SettingsError(f"{name} is {value!r}", source=source, hint=f"It must be {wanted}.")

@@ -33,14 +33,19 @@ def command(
     directory: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Serve the files of this folder; needs no project.")
     ] = None,
+    app: Annotated[
+        str, typer.Option(metavar="MODULE:NAME", help="Serve any WSGI application, seen from here; needs no project.")
+    ] = "",
 ) -> None:
-    """Serve the project, or a folder of files."""
+    """Serve the project, another WSGI application, or a folder of files."""
     workspace: Workspace = ctx.obj
+    if directory is not None and app:
+        raise UsageError("--directory serves files and --app an application", hint="Leave one of the two out.")
     if directory is not None:
         if reload:
             raise UsageError("--directory serves files, which need no --reload", hint="Leave one of the two out.")
         raise typer.Exit(_serve_directory(directory, address))
-    raise typer.Exit(_serve(workspace.target(), address, reload))
+    raise typer.Exit(_serve(_callable(app) if app else workspace.target(), address, reload))
 
 
 def serve_project(project: Path) -> int:
@@ -58,6 +63,12 @@ def _serve(target: Target, address: str, reload: bool | None) -> int:
         if reload is False:
             return reloading.serve(target, listener, stream=sys.stderr, on_ready=announce)
         return reloading.supervise(target, listener, reload=reload, stream=sys.stderr, on_ready=announce)
+
+
+def _callable(specification: str) -> Target:
+    from scaffold.reload import Target
+
+    return Target.callable(specification, Path.cwd())
 
 
 def _serve_directory(directory: Path, address: str) -> int:

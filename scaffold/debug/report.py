@@ -84,9 +84,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def _fault(error: BaseException, *, is_root: bool) -> Fault:
     frames = tuple(_frames(error))
-    own = tuple(frame for frame in frames if frame.is_own) or (frames[-1:] if is_root else ())
-    if isinstance(error, ScaffoldError):
+    own = tuple(frame for frame in frames if frame.is_own)
+    if isinstance(error, ScaffoldError):  # whose text says all, so that no line of the framework's is of use
         return Fault(type(error).__name__, _sendable(error.cause), _sendable(error.hint), frames, own)
+    own = own or (frames[-1:] if is_root else ())
     message = (error.msg if isinstance(error, SyntaxError) else _text(error)) or ""
     return Fault(type(error).__name__, _sendable(message), "", frames, own)
 
@@ -115,6 +116,8 @@ def _frames(error: BaseException) -> Iterator[Frame]:
         file, colon, line = error.source.rpartition(":")
         if colon and line.isdecimal():
             yield _frame(file, int(line), "")
+        elif error.source.endswith(".py"):
+            yield _frame(error.source, 1, "")
 
 
 def _frame(file: str, line: int, function: str) -> Frame:

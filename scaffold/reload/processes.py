@@ -15,7 +15,6 @@ from typing import NoReturn, Protocol
 
 from scaffold.reload.messages import Channel
 from scaffold.reload.target import Target
-from scaffold.server import Limits
 
 __all__ = [
     "EXIT_MARGIN_SECONDS",
@@ -45,7 +44,6 @@ class Plan:
     """What every worker of one supervisor has in common."""
 
     target: Target
-    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)

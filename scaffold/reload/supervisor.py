@@ -43,7 +43,6 @@ def supervise(
     listener: socket.socket,
     *,
     reload: bool | None,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
     stream: TextIO = sys.stderr,
     on_ready: Callable[[], None] | None = None,
     spawn: bool = not hasattr(os, "fork"),
@@ -55,7 +54,7 @@ def supervise(
     It ends by SIGINT, SIGTERM or SIGHUP with status 0; without reloading, a project that can't be loaded or whose
     worker keeps dying ends it with status 1.
     """
-    plan = Plan(target, limits)
+    plan = Plan(target)
     with ExitStack() as stack:
         launcher: Launcher = Spawner(plan, listener) if spawn else Nursery(plan, listener)
         stack.callback(launcher.close)
@@ -87,6 +86,7 @@ class _Worker:
     is_broken: bool = False
     deadline: float = float("inf")
     files: Mapping[str, str] = field(default_factory=dict)
+    grace_seconds: float = Limits().grace_seconds
 
     def has_missed(self, path: str) -> bool:
         """Return whether ``path``, which changed, may have been loaded before it did."""
@@ -203,7 +203,7 @@ class _Supervisor:
 
     def _retire(self, worker: _Worker) -> None:
         worker.state = _State.RETIRING
-        worker.deadline = time.monotonic() + self._plan.limits.grace_seconds + EXIT_MARGIN_SECONDS
+        worker.deadline = time.monotonic() + worker.grace_seconds + EXIT_MARGIN_SECONDS
         worker.channel.send("stop")
         if worker is self._current:
             self._current = None
@@ -249,6 +249,7 @@ class _Supervisor:
     def _on_loaded(self, worker: _Worker, message: Message) -> None:
         worker.state = _State.SERVING
         worker.is_broken = message.kind == "failed"
+        worker.grace_seconds = message.fields["grace_seconds"]
         worker.loaded_ns = message.fields["loaded_ns"]
         worker.files = self._known = message.fields["files"]
         self._reload = message.fields["watching"]

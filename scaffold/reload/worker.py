@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -27,7 +26,7 @@ from scaffold.reload.processes import EXIT_MARGIN_SECONDS, Assignment, Plan, ign
 from scaffold.reload.sources import CLOCK_TICK_NS, Snapshot, load_from_source
 from scaffold.reload.spawner import Order, open_handle
 from scaffold.reload.target import Target
-from scaffold.server import Limits, Server, console_log, stop_on_signals
+from scaffold.server import Server, console_log, stop_on_signals
 
 __all__ = ["run_worker", "serve"]
 
@@ -36,7 +35,6 @@ def serve(
     target: Target,
     listener: socket.socket,
     *,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
     stream: TextIO = sys.stderr,
     on_ready: Callable[[], None] | None = None,
 ) -> int:
@@ -52,8 +50,7 @@ def serve(
         return 1
     for failure in loaded.failures:
         stream.write(report_text(failure) + "\n")
-    limits = replace(limits, body_bytes=loaded.body_bytes)
-    server = Server(loaded.application, listener, limits=limits, access_log=console_log(stream))
+    server = Server(loaded.application, listener, limits=loaded.limits, access_log=console_log(stream))
     try:
         with stop_on_signals(server):
             if on_ready is not None:
@@ -67,7 +64,7 @@ def serve(
 def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment: Assignment) -> None:
     """Load and serve what ``plan`` says, report to the supervisor over ``channel``, and return when told to stop."""
     ignore_terminal_signals()
-    link = _Link(channel, plan.limits)
+    link = _Link(channel)
     link.start()
     snapshot = Snapshot()
     loaded = _load_or_explain(plan.target, snapshot, assignment)
@@ -75,7 +72,7 @@ def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment
     server = Server(
         loaded.application,
         listener,
-        limits=replace(plan.limits, body_bytes=loaded.body_bytes),
+        limits=loaded.limits,
         access_log=console_log(sys.stderr),
         may_accept=_Gate(snapshot, channel) if watching else None,
         hand_over=partial(_hand_over, channel) if CAN_PASS_DESCRIPTORS else None,
@@ -87,6 +84,7 @@ def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment
     channel.send(
         "failed" if loaded.is_broken else "ready",
         watching=watching,
+        grace_seconds=loaded.limits.grace_seconds,
         loaded_ns=loaded_ns,
         files={**written, **snapshot.digests()} if watching else {},
         reports=[] if assignment.notice else [report_text(failure) for failure in loaded.failures],
@@ -162,10 +160,9 @@ class _Gate:
 class _Link(threading.Thread):
     """Obeys the supervisor, and ends this process when the supervisor is gone or the process can't end by itself."""
 
-    def __init__(self, channel: Channel, limits: Limits) -> None:
+    def __init__(self, channel: Channel) -> None:
         super().__init__(name="supervisor", daemon=True)
         self._channel = channel
-        self._grace_seconds = limits.grace_seconds + EXIT_MARGIN_SECONDS
         self._server: Server | None = None
         self._lock = threading.Lock()
 
@@ -190,13 +187,14 @@ class _Link(threading.Thread):
         if server is None:
             os._exit(0)
         if message.kind == "stop":
-            threading.Thread(target=self._end_at_deadline, daemon=True).start()
+            seconds = server.limits.grace_seconds + EXIT_MARGIN_SECONDS
+            threading.Thread(target=self._end_after, args=(seconds,), daemon=True).start()
             server.stop()
         for descriptor in message.descriptors:
             server.adopt(socket.socket(fileno=descriptor))
 
-    def _end_at_deadline(self) -> None:
-        time.sleep(self._grace_seconds)
+    def _end_after(self, seconds: float) -> None:
+        time.sleep(seconds)
         os._exit(0)
 
 

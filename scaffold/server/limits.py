@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self
+
+from scaffold.exceptions import SettingsError, did_you_mean
 
 __all__ = ["Limits", "Pace"]
 
@@ -40,6 +44,27 @@ class Limits:
     threads: int = 32
     connections: int = 1000
     backlog: int = 1024
+
+    @classmethod
+    def from_settings(cls, body_bytes: int, values: Mapping[str, float], *, source: str = "") -> Self:
+        """Return the limits with some ``values`` of a project's own, by name.
+
+        ``source`` is where they stand. Raises `SettingsError` for a name that is none, and for a value that is no
+        positive number, or no whole one where things are counted.
+        """
+        known = {item.name: int if item.type == "int" else float for item in fields(cls)}
+        # These two are settled otherwise: by MAX_BODY_BYTES, and before the settings are read.
+        settable = [name for name in known if name not in {"body_bytes", "backlog"}]
+        for name, value in values.items():
+            if name not in settable:
+                hint = did_you_mean(str(name), settable) or f"Those that may be set are {', '.join(settable)}."
+                raise SettingsError(f"SERVER_LIMITS has no limit {name!r}", source=source, hint=hint)
+            kinds = (int,) if known[name] is int else (int, float)
+            if not isinstance(value, kinds) or isinstance(value, bool) or not value > 0:
+                kind = "whole number" if known[name] is int else "number"
+                hint = f"It must be a {kind} above 0."
+                raise SettingsError(f"SERVER_LIMITS has {name} = {value!r}", source=source, hint=hint)
+        return cls(**{"body_bytes": body_bytes, **values})  # type: ignore[arg-type]  # checked above
 
 
 class Pace:

@@ -270,12 +270,12 @@ def _is_chunked(values: list[str], *, modern: bool, with_length: bool) -> bool:
     codings = [coding.strip(" \t").lower() for value in values for coding in value.split(",")]
     if not all(_token.fullmatch(coding.partition(";")[0].rstrip(" \t")) for coding in codings):
         raise ProtocolError(400, "Transfer-Encoding is malformed.")
-    if with_length:
-        raise ProtocolError(400, "The request has both Transfer-Encoding and Content-Length.")
     if "chunked" in codings[:-1]:
         raise ProtocolError(400, "The body is chunked more than once, or chunked is not the last of its codings.")
     if codings != ["chunked"]:
         raise ProtocolError(501, "The server knows no transfer coding but chunked.")
+    if with_length:
+        raise ProtocolError(400, "The request has both Transfer-Encoding and Content-Length.")
     return True
 
 

@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 
 from scaffold.application import Application
-from scaffold.server import Address, Limits, Server, base_url, bind
+from scaffold.server import Address, Server, base_url, bind
 
 __all__ = ["LiveServer"]
 
@@ -18,7 +18,7 @@ class LiveServer:
 
     def __init__(self, app: Application) -> None:
         self._listener = bind(Address("127.0.0.1", 0))
-        self._server = Server(app, self._listener, limits=Limits(body_bytes=app.settings.MAX_BODY_BYTES))
+        self._server = Server(app, self._listener, limits=app.server_limits())
         self._thread = threading.Thread(target=self._server.serve_forever, name="live-server", daemon=True)
         self.url = base_url(self._listener)
 

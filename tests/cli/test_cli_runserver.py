@@ -133,3 +133,72 @@ def test_the_example_reloads_too(tmp_path: Path) -> None:
         file.write_text(file.read_text().replace("Guest book", "Visitors"))
         assert "Visitors" in requests.get(site.url, timeout=PATIENCE).text
         assert site.stop() == 0
+
+
+FOREIGN = """
+def hello(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"TEXT"]
+
+
+class Site:
+    wsgi = staticmethod(hello)
+
+
+def make():
+    return hello
+
+
+application = hello
+number = 7
+"""
+
+
+@pytest.mark.parametrize("name", ["other", "other:hello", "other:Site.wsgi", "other:make()"])
+def test_any_wsgi_application_is_served_without_a_project(tmp_path: Path, name: str) -> None:
+    (tmp_path / "other.py").write_text(FOREIGN)
+    with serving_project(tmp_path, "--no-reload", "--app", name) as site:
+        assert requests.get(site.url, timeout=PATIENCE).text == "TEXT"
+        assert site.stop() == 0
+
+
+def test_any_wsgi_application_is_reloaded(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text(FOREIGN)
+    with serving_project(tmp_path, "--reload", "--app", "other:application", DEBUG="true") as site:
+        assert requests.get(site.url, timeout=PATIENCE).text == "TEXT"
+        (tmp_path / "other.py").write_text(FOREIGN.replace("TEXT", "CHANGED"))
+        assert requests.get(site.url, timeout=PATIENCE).text == "CHANGED"
+        (tmp_path / "other.py").write_text("import missing_module\n")
+        answer = requests.get(site.url, timeout=PATIENCE)
+        assert answer.status_code == 500
+        assert "missing_module" in answer.text
+        (tmp_path / "other.py").write_text(FOREIGN)
+        assert requests.get(site.url, timeout=PATIENCE).text == "TEXT"
+        assert site.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "cause", "way_out"),
+    [
+        ("nowhere:app", 1, "no module 'nowhere'", "among the installed packages"),
+        ("other:helo", 1, "has no 'helo'", "Did you mean 'hello'"),
+        ("other:zzz", 1, "has no 'zzz'", "Say which it is: --app other:NAME"),
+        ("other:number", 1, "other:number can't be called", "PEP 3333"),
+        ("other hello", 2, "names no application", "module:name"),
+    ],
+)
+def test_an_application_that_is_not_there_is_named_with_a_way_out(
+    tmp_path: Path, name: str, status: int, cause: str, way_out: str
+) -> None:
+    (tmp_path / "other.py").write_text(FOREIGN)
+    result = scaffold("runserver", ":0", "--no-reload", "--app", name, cwd=tmp_path)
+    assert result.returncode == status
+    assert cause in result.stderr
+    assert way_out in result.stderr
+    assert "scaffold/reload" not in result.stderr
+
+
+def test_an_application_and_a_folder_are_not_served_together(tmp_path: Path) -> None:
+    result = scaffold("runserver", "--directory", ".", "--app", "other:hello", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "Leave one of the two out" in result.stderr

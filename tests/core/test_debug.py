@@ -211,7 +211,7 @@ def test_an_error_without_frames_has_none() -> None:
     assert report_text(ValueError("x")) == "ValueError: x\n"
 
 
-@pytest.mark.parametrize(("source", "line"), [("{}:2", 2), ("{}", 0), ("", 0), ("environment", 0)])
+@pytest.mark.parametrize(("source", "line"), [("{}:2", 2), ("{}", 1), ("", 0), ("environment", 0)])
 def test_an_error_with_a_place_shows_that_place(tmp_path: Path, source: str, line: int) -> None:
     file = tmp_path / "a.py"
     file.write_text("one\ntwo\n", encoding="utf-8")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from scaffold import reload
-from scaffold.server import Address, Limits, bind
+from scaffold.server import Address, bind
 
 RELOAD = {"on": True, "off": False, "auto": None}
 
@@ -18,7 +18,6 @@ def main() -> int:
     parser.add_argument("path", type=Path)
     parser.add_argument("--reload", choices=[*RELOAD, "never"], default="on")
     parser.add_argument("--spawn", action="store_true")
-    parser.add_argument("--grace", type=float, default=10)
     parser.add_argument("--terminal", action="store_true", help="make standard input the controlling terminal")
     arguments = parser.parse_args()
     if arguments.terminal:
@@ -26,7 +25,6 @@ def main() -> int:
     target = reload.Target.project(arguments.path)
     if arguments.path.is_file():
         target = reload.Target.file(arguments.path)
-    limits = Limits(grace_seconds=arguments.grace)
     with bind(Address("127.0.0.1", 0)) as listener:
         sys.stderr.write(f"port {listener.getsockname()[1]}\n")
 
@@ -34,11 +32,9 @@ def main() -> int:
             sys.stderr.write("ready\n")
 
         if arguments.reload == "never":
-            return reload.serve(target, listener, limits=limits, on_ready=say_ready)
+            return reload.serve(target, listener, on_ready=say_ready)
         chosen = RELOAD[arguments.reload]
-        return reload.supervise(
-            target, listener, reload=chosen, limits=limits, on_ready=say_ready, spawn=arguments.spawn
-        )
+        return reload.supervise(target, listener, reload=chosen, on_ready=say_ready, spawn=arguments.spawn)
 
 
 if __name__ == "__main__":

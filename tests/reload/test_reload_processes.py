@@ -33,7 +33,7 @@ def test_a_signal_ends_all_processes_with_status_0(project: Path, number: int) -
         assert len(below) == 2
         assert site.end(number) == 0
         assert not any(is_alive(pid) for pid in below)
-        assert site.port_is_free()
+        poll(site.port_is_free, "the port to be free")
 
 
 def test_ctrl_c_for_the_whole_group_ends_it_quietly(project: Path, mode: tuple[str, ...]) -> None:
@@ -43,6 +43,11 @@ def test_ctrl_c_for_the_whole_group_ends_it_quietly(project: Path, mode: tuple[s
         assert site.process.wait(PATIENCE) == 0
         assert site.count("Traceback") == 0
         assert site.count("KeyboardInterrupt") == 0
+
+
+def limit_grace(project: Path, seconds: float) -> None:
+    with (project / "config/settings.py").open("a") as settings:
+        settings.write(f"SERVER_LIMITS = {{'grace_seconds': {seconds}}}\n")
 
 
 def begin_endless_request(site: Site, pool: ThreadPoolExecutor) -> None:
@@ -64,12 +69,13 @@ def test_killing_the_supervisor_leaves_no_process_and_a_free_port(project: Path,
         site.process.kill()
         site.process.wait(PATIENCE)
         poll(lambda: not any(is_alive(pid) for pid in below), "all processes to end")
-        assert site.port_is_free()
+        poll(site.port_is_free, "the port to be free")
 
 
 def test_a_worker_in_an_endless_loop_is_ended_at_its_deadline(project: Path) -> None:
     (project / VIEWS).write_text(ENDLESS)
-    with serving(project, "--grace", "0.1") as site, ThreadPoolExecutor(1) as pool:
+    limit_grace(project, 0.1)
+    with serving(project) as site, ThreadPoolExecutor(1) as pool:
         begin_endless_request(site, pool)
         before = set(children_of(site.process.pid))
         site.save(VIEWS, view("new"))
@@ -80,7 +86,8 @@ def test_a_worker_in_an_endless_loop_is_ended_at_its_deadline(project: Path) -> 
 
 def test_a_second_signal_ends_at_once(project: Path, mode: tuple[str, ...]) -> None:
     (project / VIEWS).write_text(ENDLESS)
-    with serving(project, *mode, "--grace", "600") as site, ThreadPoolExecutor(1) as pool:
+    limit_grace(project, 600)
+    with serving(project, *mode) as site, ThreadPoolExecutor(1) as pool:
         begin_endless_request(site, pool)
         below = children_of(site.process.pid)
         site.process.send_signal(signal.SIGTERM)
