@@ -1,4 +1,4 @@
-"""Child processes of the benchmarks: run to their end or to their first answer, timed, and never left behind."""
+"""Child processes of the benchmarks: run to their end, to their first answer or for a while, and never left behind."""
 
 from __future__ import annotations
 
@@ -10,18 +10,31 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
-from typing import IO
+from types import FrameType
+from typing import IO, NamedTuple
 
-__all__ = ["BenchmarkError", "console_script", "run", "seconds_to_end", "seconds_to_first_answer"]
+__all__ = [
+    "BenchmarkError",
+    "Dialogue",
+    "Served",
+    "console_script",
+    "end_on_sigterm",
+    "run",
+    "seconds_to_end",
+    "seconds_to_first_answer",
+    "served",
+    "talking",
+]
 
 COMMAND_TIMEOUT_SECONDS = 60.0
 ANSWER_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 5.0
 POLL_SECONDS = 0.001
+SHOWN_OUTPUT_BYTES = 8192
 
 # What a user's shell rarely holds and what would change what is measured: PYTHONDONTWRITEBYTECODE is the worst of them,
 # because without cached byte code the compiler is measured instead of the program.
@@ -47,7 +60,7 @@ def normal_environment() -> dict[str, str]:
     }
 
 
-def run(command: Sequence[str], folder: Path) -> str:
+def run(command: Sequence[str], folder: Path, timeout_seconds: float = COMMAND_TIMEOUT_SECONDS) -> str:
     """Run a command in ``folder`` and return its standard output; `BenchmarkError` when it fails."""
     try:
         done = subprocess.run(
@@ -56,12 +69,12 @@ def run(command: Sequence[str], folder: Path) -> str:
             env=normal_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=COMMAND_TIMEOUT_SECONDS,
+            timeout=timeout_seconds,
             text=True,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise BenchmarkError(f"{' '.join(command)}: no end after {COMMAND_TIMEOUT_SECONDS:.0f} s") from error
+        raise BenchmarkError(f"{' '.join(command)}: no end after {timeout_seconds:.0f} s") from error
     if done.returncode != 0:
         raise BenchmarkError(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -74,32 +87,93 @@ def seconds_to_end(command: Sequence[str], folder: Path) -> float:
     return perf_counter() - began
 
 
-def seconds_to_first_answer(command_for: Callable[[int], Sequence[str]], folder: Path) -> float:
-    """Return the seconds from starting a server to the end of its first answer with status 200.
+class Served(NamedTuple):
+    """A server that runs: its port, and the seconds from its start to the end of its first answer."""
+
+    port: int
+    seconds: float
+
+
+@contextmanager
+def served(command_for: Callable[[int], Sequence[str]], folder: Path, path: str = "/") -> Iterator[Served]:
+    """Run a server for as long as the context lasts, from its first answer to ``GET path`` with status 200.
 
     ``command_for`` makes the command from a port. Raises `BenchmarkError` when the server ends early, answers with
-    another status, or answers nothing in time. The server and its children are gone when this returns.
+    another status, or answers nothing in time; one raised inside the context gets the server's output as well. The
+    server and its children are gone when the context ends.
     """
     port = free_port()
     command = command_for(port)
     with tempfile.TemporaryFile() as output:
         began = perf_counter()
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=normal_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        process = _started(command, folder, output)
         try:
-            _await_answer(process, port, began + ANSWER_TIMEOUT_SECONDS)
-            return perf_counter() - began
+            _await_answer(process, port, path, began + ANSWER_TIMEOUT_SECONDS)
+            yield Served(port, perf_counter() - began)
         except BenchmarkError as error:
             raise BenchmarkError(f"{' '.join(command)}: {error}\n{_text(output)}") from error
         finally:
             _stop(process)
+
+
+def seconds_to_first_answer(command_for: Callable[[int], Sequence[str]], folder: Path) -> float:
+    """Return the seconds from starting a server to the end of its first answer with status 200; see `served`."""
+    with served(command_for, folder) as server:
+        return server.seconds
+
+
+class Dialogue:
+    """A child process that answers each line of its input with a line of output."""
+
+    def __init__(self, process: subprocess.Popen[bytes], command: Sequence[str], errors: IO[bytes]) -> None:
+        self._process = process
+        self._command = command
+        self._errors = errors
+
+    def ask(self, line: str) -> str:
+        """Return the answer to ``line``; `BenchmarkError` when the child has ended, or ends over it."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise BenchmarkError(f"{' '.join(self._command)}: nothing to talk through")
+        with suppress(BrokenPipeError):
+            stdin.write(f"{line}\n".encode())
+            stdin.flush()
+        answer = stdout.readline()
+        if not answer:
+            raise BenchmarkError(f"{' '.join(self._command)}: ended at {line!r}\n{_text(self._errors)}")
+        return answer.decode().rstrip("\n")
+
+
+@contextmanager
+def talking(command: Sequence[str], folder: Path) -> Iterator[Dialogue]:
+    """Run a command in ``folder`` and talk to it line by line for as long as the context lasts."""
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=normal_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+        try:
+            yield Dialogue(process, command, errors)
+        finally:
+            _stop(process)
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with suppress(BrokenPipeError):
+                        pipe.close()
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end this process as an exception does, so that contexts are left and no child stays behind."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def free_port() -> int:
@@ -109,9 +183,21 @@ def free_port() -> int:
         return port
 
 
-def _await_answer(process: subprocess.Popen[bytes], port: int, deadline: float) -> None:
+def _started(command: Sequence[str], folder: Path, output: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=normal_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def _await_answer(process: subprocess.Popen[bytes], port: int, path: str, deadline: float) -> None:
     while perf_counter() < deadline:
-        status = _ask(port)
+        status = _ask(port, path)
         if status == http.client.OK:
             return
         if status is not None:
@@ -122,15 +208,15 @@ def _await_answer(process: subprocess.Popen[bytes], port: int, deadline: float) 
     raise BenchmarkError(f"no answer after {ANSWER_TIMEOUT_SECONDS:.0f} s")
 
 
-def _ask(port: int) -> int | None:
-    """Return the status of ``GET /``, or None while nobody answers at the port."""
+def _ask(port: int, path: str) -> int | None:
+    """Return the status of ``GET path``, or None while nobody answers at the port."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_TIMEOUT_SECONDS)
     try:
         connection.connect()
         # A port that the kernel hands out can be handed out again for this very connection, which then meets itself.
         if connection.sock.getsockname() == connection.sock.getpeername():
             return None
-        connection.request("GET", "/")
+        connection.request("GET", path)
         response = connection.getresponse()
         response.read()
         return response.status
@@ -158,5 +244,7 @@ def _signal_group(group: int, number: signal.Signals) -> None:
 
 
 def _text(output: IO[bytes]) -> str:
-    output.seek(0)
+    """Return the end of what was written: a server under load may have repeated itself for long."""
+    end = output.seek(0, os.SEEK_END)
+    output.seek(max(0, end - SHOWN_OUTPUT_BYTES))
     return output.read().decode(errors="replace")

@@ -9,12 +9,37 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from typing import Any, NamedTuple
 
-__all__ = ["Case", "Contestant", "Row", "compare", "markdown", "write_json"]
+__all__ = [
+    "MICROSECONDS",
+    "MILLISECONDS",
+    "Case",
+    "Contestant",
+    "Row",
+    "Unit",
+    "compare",
+    "markdown",
+    "table",
+    "write_json",
+    "yes_or_no",
+]
 
 WARM_UP_ROUNDS = 2
 
 _HEAD = ("what", "ours", "peer", "ratio", "wanted", "met")
+
+
+class Unit(NamedTuple):
+    """A unit of time and how many digits behind the point it is shown with."""
+
+    name: str
+    per_second: float
+    digits: int
+
+
+MILLISECONDS = Unit("ms", 1e3, 0)
+MICROSECONDS = Unit("µs", 1e6, 1)
 
 
 @dataclass(frozen=True)
@@ -79,32 +104,46 @@ def _row(case: Case, peer: Contestant, ours: tuple[float, ...], theirs: tuple[fl
     )
 
 
-def markdown(rows: Iterable[Row]) -> str:
-    """Return the rows as a Markdown table, times in milliseconds."""
-    table = [_HEAD, tuple("-" * len(title) for title in _HEAD), *map(_cells, rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+def markdown(rows: Iterable[Row], unit: Unit = MILLISECONDS) -> str:
+    """Return the rows as a Markdown table, times in ``unit``."""
+    return table(_HEAD, (_cells(row, unit) for row in rows))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table whose columns line up."""
+    lines = [head, ["-" * len(title) for title in head], *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        f"| {' | '.join(cell.ljust(size) for cell, size in zip(cells, widths, strict=True))} |" for cells in table
+        f"| {' | '.join(cell.ljust(size) for cell, size in zip(cells, widths, strict=True))} |" for cells in lines
     )
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, unit: Unit) -> tuple[str, ...]:
     return (
         row.what,
-        f"{row.ours_seconds * 1000:.0f} ms ({row.ours})",
-        f"{row.peer_seconds * 1000:.0f} ms ({row.peer})",
+        f"{row.ours_seconds * unit.per_second:.{unit.digits}f} {unit.name} ({row.ours})",
+        f"{row.peer_seconds * unit.per_second:.{unit.digits}f} {unit.name} ({row.peer})",
         f"{row.ratio:.2f}",
-        "-" if row.wanted is None else f"at most {row.wanted}",
-        {None: "-", True: "yes", False: "no"}[row.met],
+        "-" if row.wanted is None else f"at most {row.wanted:.2g}",
+        yes_or_no(row.met),
     )
 
 
-def write_json(file: Path, rows: Sequence[Row], distributions: Iterable[str]) -> None:
-    """Write the rows with their samples (in seconds), the machine, and the versions of ``distributions``."""
+def yes_or_no(met: bool | None) -> str:
+    """Return how a table says whether what was wanted is met; None stands for nothing wanted."""
+    return {None: "-", True: "yes", False: "no"}[met]
+
+
+def write_json(file: Path, rows: Sequence[Any], distributions: Iterable[str], **more: Any) -> None:
+    """Write the rows with their samples (in seconds), the machine, and the versions of ``distributions``.
+
+    ``rows`` are data classes; ``more`` are values by name that are written beside them.
+    """
     report = {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "versions": {name: version(name) for name in distributions},
         "rows": [asdict(row) for row in rows],
+        **more,
     }
     file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

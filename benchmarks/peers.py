@@ -7,7 +7,7 @@ from pathlib import Path
 
 from children import console_script, run
 
-__all__ = ["write_django_project", "write_flask_app", "write_typer_program"]
+__all__ = ["write_django_project", "write_flask_app", "write_tree", "write_typer_program"]
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -82,7 +82,7 @@ def write_typer_program(file: Path, settings: str = "") -> None:
 def write_flask_app(folder: Path, routes: int) -> None:
     """Write ``app.py`` and a template; Flask's own route for static files is one of the ``routes``."""
     pages = (_FLASK_ROUTE.format(number=number) for number in range(2, routes))
-    _write_tree(folder, {"app.py": _FLASK_HEAD + "".join(pages), "templates/index.html": _PAGE})
+    write_tree(folder, {"app.py": _FLASK_HEAD + "".join(pages), "templates/index.html": _PAGE})
 
 
 def write_django_project(folder: Path) -> None:
@@ -91,12 +91,13 @@ def write_django_project(folder: Path) -> None:
     run([console_script("django-admin"), "startproject", "config", "."], folder)
     run([sys.executable, "manage.py", "startapp", "pages"], folder)
     files = {"config/urls.py": _DJANGO_URLS, "pages/views.py": _DJANGO_VIEWS, "pages/templates/pages/index.html": _PAGE}
-    _write_tree(folder, files)
+    write_tree(folder, files)
     with (folder / "config" / "settings.py").open("a", encoding="utf-8") as settings:
         settings.write('\nINSTALLED_APPS.append("pages")\n')
 
 
-def _write_tree(folder: Path, files: dict[str, str]) -> None:
+def write_tree(folder: Path, files: dict[str, str]) -> None:
+    """Write the texts of ``files`` below ``folder``, with the folders that their names need."""
     for name, text in files.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)

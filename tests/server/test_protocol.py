@@ -1,36 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from protocol_helpers import FOLLOWER, decoded, get, in_bytes, outcome
 
 from scaffold.server.limits import Limits
-from scaffold.server.protocol import ChunkedDecoder, ProtocolError, RequestHead, RequestParser
-
-FOLLOWER = b"GET /next HTTP/1.1\r\nHost: next\r\n\r\n"
-USUAL = Limits()
-SMALL = Limits(request_line_bytes=60, field_bytes=50, fields=4, head_bytes=150, body_bytes=20)
-
-
-def outcome(pieces: list[bytes], limits: Limits) -> RequestHead | int | None:
-    parser = RequestParser(limits)
-    head = None
-    try:
-        for piece in pieces:
-            parser.feed(piece)
-            head = head or parser.next_head()
-    except ProtocolError as error:
-        return error.status
-    return head
-
-
-def in_bytes(data: bytes) -> list[bytes]:
-    return [data[i : i + 1] for i in range(len(data))]
-
-
-def get(*lines: str, line: str = "GET / HTTP/1.1", host: str = "Host: a") -> bytes:
-    return "\r\n".join([line, *([host] if host else []), *lines, "", ""]).encode("latin-1")
-
+from scaffold.server.protocol import RequestHead, RequestParser
 
 REFUSED = {
     "bare LF after the request line": (400, b"GET / HTTP/1.1\nHost: a\r\n\r\n"),
@@ -159,19 +133,6 @@ def test_a_parser_knows_whether_a_request_has_begun() -> None:
     assert parser.started
 
 
-def decoded(pieces: list[bytes], limits: Limits = USUAL) -> tuple[bytes, bytes | int | None]:
-    """The data, and what is left behind a complete body, the status of an error, or None for an open end."""
-    decoder, buffer, data = ChunkedDecoder(limits), bytearray(), b""
-    for piece in pieces:
-        buffer += piece
-        try:
-            while part := decoder.decode(buffer, 7):
-                data += part
-        except ProtocolError as error:
-            return data, error.status
-    return data, bytes(buffer) if decoder.complete else None
-
-
 CHUNKS: dict[str, tuple[bytes, bytes, bytes | int | None]] = {
     "empty": (b"0\r\n\r\n", b"", b""),
     "two chunks": (b"5\r\nhello\r\nA\r\n world and\r\n0\r\n\r\n", b"hello world and", b""),
@@ -214,36 +175,3 @@ def test_chunks_are_decoded_however_they_arrive(name: str) -> None:
     assert decoded(in_bytes(coded)) == (data, end)
     if end == b"":
         assert decoded([coded + FOLLOWER]) == (data, FOLLOWER)
-
-
-PARTS = st.sampled_from(
-    [
-        *[b"GET", b" ", b"/", b"*", b"http://a", b"HTTP/1.1", b"HTTP/1.0", b"\r\n", b"\r", b"\n", b"Host: a\r\n", b":"],
-        *[
-            b"Content-Length: 3\r\n",
-            b"Transfer-Encoding: chunked\r\n",
-            b"\r\n\r\n",
-            b"0",
-            b"1",
-            b";a=b",
-            b"\t",
-            b"x" * 40,
-        ],
-        *[b"Expect: 100-continue\r\n", b"Connection: close\r\n", b"GET / HTTP/1.1\r\n", b"POST /a HTTP/1.0\r\n"],
-    ]
-)
-INPUTS = st.lists(st.one_of(PARTS, st.binary(max_size=4)), max_size=14).map(b"".join)
-
-
-def split(data: bytes, cuts: list[int]) -> list[bytes]:
-    places = sorted({cut % (len(data) + 1) for cut in cuts})
-    return [data[a:b] for a, b in zip([0, *places], [*places, len(data)], strict=True)]
-
-
-@settings(max_examples=300, deadline=None)
-@given(INPUTS, st.lists(st.integers(0, 1000), max_size=6), st.sampled_from([Limits(), SMALL]))
-def test_no_input_surprises_the_parsers_and_splitting_changes_nothing(
-    data: bytes, cuts: list[int], limits: Limits
-) -> None:
-    assert outcome(split(data, cuts), limits) == outcome([data], limits)
-    assert decoded(split(data, cuts), limits) == decoded([data], limits)
