@@ -267,7 +267,7 @@ class Application:
     def _build_handler(self) -> Handler:
         handler = self._guarded(self._dispatch)
         for item in reversed(self.settings.MIDDLEWARE):
-            handler = self._guarded(self._wrapped(handler, item))
+            handler = self._wrapped(handler, item)
 
         def prepare(request: Request) -> Response:
             response = handler(request)
@@ -287,11 +287,14 @@ class Application:
             )
 
         def handle(request: Request) -> Response:
-            response = wrapped(request)
-            if isinstance(response, Response):
-                return response
-            name = item if isinstance(item, str) else dotted_name(item)
-            raise ViewError(f"the middleware {name} returned {_kind(response)}", hint="Return a Response.")
+            try:
+                response = wrapped(request)
+                if isinstance(response, Response):
+                    return response
+                name = item if isinstance(item, str) else dotted_name(item)
+                raise ViewError(f"the middleware {name} returned {_kind(response)}", hint="Return a Response.")
+            except Exception as error:
+                return self._error_response(request, error)
 
         return handle
 
@@ -331,7 +334,7 @@ class Application:
             return Response(result)
         if inspect.isawaitable(result):
             return self._to_response(_awaited(result), view, source)
-        if isinstance(result, dict | list):
+        if isinstance(result, (dict, list)):
             try:
                 return JSONResponse(result)
             except (TypeError, ValueError) as error:

@@ -64,8 +64,15 @@ class Templates:
 
         Raises `TemplateMissingError` that lists the folders, for this template or one that it names.
         """
+        environment = self.environment
         try:
-            return self.environment.get_template(name).render(context)
+            template = environment.get_template(name)
+            # What `Template.render` does, but for the way in which the globals get in, which is half of its time.
+            shared = template.new_context({**environment.globals, **context}, shared=True)
+            try:
+                return environment.concat(template.root_render_func(shared))
+            except Exception:
+                environment.handle_exception()
         except TemplateNotFound as error:
             raise self._missing(str(error.name or name)) from error
 

@@ -17,51 +17,70 @@ class Headers(MutableMapping[str, str]):
     """The header fields of a message; names compare without regard to case (RFC 9110 section 5.1).
 
     ``headers[name]`` is the first value, ``getlist(name)`` all of them, ``add`` appends, assignment replaces. The order
-    is that of the names, in which they came first. Raises ``ValueError`` for a name that is no token, or a value with
-    control characters or beyond ISO 8859-1.
+    is that in which the names came first, and what repeats a name stands at the end. Raises ``ValueError`` for a name
+    that is no token, or a value with control characters or beyond ISO 8859-1.
     """
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_fields", "_more")
 
     def __init__(self, items: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        self._fields: dict[str, tuple[tuple[str, str], ...]] = {}
-        for name, value in items.items() if isinstance(items, Mapping) else items:
-            self.add(name, value)
+        # By what names are compared by: the first field of a name, and in another dict those that came later.
+        self._fields: dict[str, tuple[str, str]] = {}
+        self._more: dict[str, list[tuple[str, str]]] = {}
+        if items:
+            for name, value in items.items() if isinstance(items, Mapping) else items:
+                self.add(name, value)
 
     def add(self, name: str, value: str) -> None:
         """Append a field and keep those of the same name."""
-        key = _key(name)
-        self._fields[key] = (*self._fields.get(key, ()), (name, checked_value(name, value)))
+        key, item = _key(name), (name, checked_value(name, value))
+        if key in self._fields:
+            self._more.setdefault(key, []).append(item)
+        else:
+            self._fields[key] = item
+
+    def add_missing(self, fields: Headers) -> None:
+        """Add those of ``fields`` whose names are not there yet."""
+        self._fields = {**fields._fields, **self._fields}
 
     def getlist(self, name: str) -> list[str]:
         """Return all values of ``name``, in order."""
-        return [value for _, value in self._fields.get(name.lower(), ())]
+        key = name.lower()
+        if key not in self._fields:
+            return []
+        return [self._fields[key][1], *(value for _, value in self._more.get(key, ()))]
 
     def multi_items(self) -> list[tuple[str, str]]:
-        """Return every field as a pair, those of one name together."""
-        return [item for items in self._fields.values() for item in items]
+        """Return every field as a pair; what repeats a name stands at the end."""
+        items = list(self._fields.values())
+        for more in self._more.values():
+            items += more
+        return items
 
     def setdefault(self, name: str, default: str = "") -> str:
         """Return the first value of ``name``, which becomes ``default`` when there is none."""
-        key = _key(name)
-        if key not in self._fields:
-            self._fields[key] = ((name, checked_value(name, default)),)
-        return self._fields[key][0][1]
+        if name not in self:
+            self[name] = default
+        return self[name]
 
     def __getitem__(self, name: str) -> str:
         try:
-            return self._fields[name.lower()][0][1]
+            return self._fields[name.lower()][1]
         except KeyError:
             raise KeyError(name) from None
 
     def __setitem__(self, name: str, value: str) -> None:
-        self._fields[_key(name)] = ((name, checked_value(name, value)),)
+        key = _key(name)
+        self._fields[key] = (name, checked_value(name, value))
+        if self._more:
+            self._more.pop(key, None)
 
     def __delitem__(self, name: str) -> None:
-        try:
-            del self._fields[name.lower()]
-        except KeyError:
-            raise KeyError(name) from None
+        key = name.lower()
+        if key not in self._fields:
+            raise KeyError(name)
+        del self._fields[key]
+        self._more.pop(key, None)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._fields
@@ -106,5 +125,5 @@ def environ_headers(environ: Mapping[str, object]) -> Headers:
         else:
             continue
         name = name.replace("_", "-").title()
-        headers._fields[name.lower()] = ((name, str(value)),)
+        headers._fields[name.lower()] = (name, str(value))
     return headers

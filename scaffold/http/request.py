@@ -62,6 +62,7 @@ class Request:
         self.method: str = environ["REQUEST_METHOD"]
         self.params: Mapping[str, Any] = {}
         self.route_name = ""
+        self._path = ""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.environ.get('PATH_INFO', '')!r}>"
@@ -80,16 +81,16 @@ class Request:
 
     # --- the target ---------------------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def path(self) -> str:
         """The path below the application's root, percent-decoded; `HTTPError` 400 when it is not UTF-8."""
-        path: str = self.environ.get("PATH_INFO") or "/"
-        if path.isascii():
-            return path
-        try:
-            return path.encode("latin-1").decode("utf-8")
-        except UnicodeDecodeError:
-            raise HTTPError(400, "The path is not UTF-8.") from None
+        if not self._path:  # kept by hand, for every request needs it, and cached_property takes a lock in Python 3.11
+            path: str = self.environ.get("PATH_INFO") or "/"
+            try:
+                self._path = path if path.isascii() else path.encode("latin-1").decode("utf-8")
+            except UnicodeDecodeError:
+                raise HTTPError(400, "The path is not UTF-8.") from None
+        return self._path
 
     @property
     def script_name(self) -> str:

@@ -32,7 +32,7 @@ __all__ = ["FileResponse", "JSONResponse", "RedirectResponse", "Response", "Stre
 HTML = "text/html; charset=utf-8"
 BLOCK_BYTES = 64 * 1024
 
-_BODILESS = frozenset({204, 304})
+_BODILESS = frozenset({204, 205, 304})
 _END: Any = object()
 _NO_SUCH_FILE = frozenset({errno.ENAMETOOLONG, errno.ELOOP})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -56,9 +56,11 @@ class Response:
         if not 200 <= status <= 599:
             raise ValueError(f"{status!r} is no status of a final response; use 200 to 599")
         self.status = status
-        self.headers = Headers({"Content-Type": content_type})
-        for name, value in (headers or {}).items():
-            self.headers[name] = value
+        self.headers = Headers()
+        self.headers["Content-Type"] = content_type
+        if headers:
+            for name, value in headers.items():
+                self.headers[name] = value
         self.body = body
         self._callbacks: list[Callable[[], object]] = []
 
@@ -135,7 +137,7 @@ class Response:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send the response over WSGI."""
         self._finish_head()
-        start_response(f"{self.status} {reason_phrase(self.status)}", self.headers.multi_items())
+        start_response(_status_line(self.status), self.headers.multi_items())
         if environ["REQUEST_METHOD"] == "HEAD" or self.status in _BODILESS:
             self.close()
             return ()
@@ -147,6 +149,11 @@ class Response:
                 self.headers.pop(name, None)
         else:
             self.headers["Content-Length"] = str(len(self.body))
+
+
+@functools.lru_cache(maxsize=600)
+def _status_line(status: int) -> str:
+    return f"{status} {reason_phrase(status)}"
 
 
 class _Body:
@@ -167,7 +174,7 @@ class JSONResponse(Response):
     """
 
     def __init__(self, data: Any, status: int = 200, *, headers: Mapping[str, str] | None = None) -> None:
-        text = json.dumps(data, default=_json_form, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = _encode_json(data)
         # A lone surrogate has no UTF-8, but the escape that takes its place is JSON's own (RFC 8259 section 8.2).
         body = text.encode("utf-8", "backslashreplace")
         super().__init__(body, status, headers=headers, content_type="application/json")
@@ -181,6 +188,9 @@ def _json_form(value: object) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
     raise TypeError(f"JSON has no form for {value!r}")
+
+
+_encode_json = json.JSONEncoder(default=_json_form, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 class RedirectResponse(Response):

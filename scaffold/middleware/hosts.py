@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from scaffold.exceptions import HTTPError
 from scaffold.http import Request, Response
@@ -23,12 +24,17 @@ def validate_host(handler: Handler) -> Handler:
     def handle(request: Request) -> Response:
         settings = request.app.settings
         allowed = (*settings.ALLOWED_HOSTS, *LOCAL_HOSTS) if settings.DEBUG else settings.ALLOWED_HOSTS
-        if not host_allowed(request.host, allowed):
+        if not _is_allowed(request.host, allowed):
             hint = " Add it to ALLOWED_HOSTS." if settings.DEBUG else ""
             raise HTTPError(400, f"This site does not answer to the host {request.host!r}.{hint}")
         return handler(request)
 
     return handle
+
+
+@lru_cache(maxsize=256)
+def _is_allowed(host: str, allowed: tuple[str, ...]) -> bool:
+    return host_allowed(host, allowed)
 
 
 def host_allowed(host: str, allowed: Sequence[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaffold.http import Request, Response
+from scaffold.http import Headers, Request, Response
 from scaffold.middleware.types import Handler
 
 __all__ = ["SECURITY_HEADERS", "security_headers"]
@@ -18,10 +18,11 @@ SECURITY_HEADERS = {
 def security_headers(handler: Handler) -> Handler:
     """Add the fields of `SECURITY_HEADERS` to every response."""
 
+    fields = Headers(SECURITY_HEADERS)
+
     def handle(request: Request) -> Response:
         response = handler(request)
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
+        response.headers.add_missing(fields)
         return response
 
     return handle

@@ -35,6 +35,7 @@ _logger = logging.getLogger("scaffold.server")
 _FILE_BLOCK_BYTES = 64 * 1024
 # A client that takes its answer as fast as it can be sent still lets others in between.
 _MOST_AT_ONCE_BYTES = 1024 * 1024
+_BODILESS = frozenset({204, 205, 304})
 _BODY_KEYS = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 
 _path_and_query = re.compile(r"[/?].*")
@@ -355,7 +356,7 @@ class Exchange:
         if response is None:
             raise RuntimeError("the application sent a body without calling start_response()")
         self._head_sent = True
-        self._bodiless = head.method == "HEAD" or response.code in (204, 304)
+        self._bodiless = head.method == "HEAD" or response.code in _BODILESS
         length = response.content_length
         # The length of an answer to HEAD is that of the answer to GET, which an empty list does not tell.
         if length is None and not self._bodiless:
@@ -365,6 +366,8 @@ class Exchange:
             self._chunked = length is None and head.version == "HTTP/1.1"
         if response.code == 204:
             length = None  # RFC 9110 section 8.6
+        elif response.code == 205:
+            length = 0  # RFC 9110 section 15.3.6
         ends_with_connection = length is None and not self._chunked and not self._bodiless
         if response.closes or ends_with_connection or self._is_closing() or self._is_body_in_the_way():
             self.keep_alive = False

@@ -46,8 +46,8 @@ class RequestHandler(BaseHTTPRequestHandler):
     """A connection's state, moved on by whatever happens on it.
 
     Unlike its base class it lives as long as the connection and holds no thread while it waits: the leading thread
-    calls `read`, `write`, `advance` and `expire`, none of which blocks, and any one thread calls `handle` once the
-    request is whole. ``deadline`` is when `expire` is due, on the monotonic clock.
+    calls `on_readable`, `on_writable`, `advance` and `expire`, none of which blocks, and any one thread calls `handle`
+    once the request is whole. ``deadline`` is when `expire` is due, on the monotonic clock.
     """
 
     protocol_version = "HTTP/1.1"
@@ -77,7 +77,7 @@ class RequestHandler(BaseHTTPRequestHandler):
 
     # --- what the leading thread calls ---------------------------------------------------------------------------
 
-    def read(self, now: float) -> None:
+    def on_readable(self, now: float) -> None:
         """Take what has arrived."""
         try:
             if self.state is State.BODY:
@@ -104,7 +104,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         except ProtocolError as error:
             self.send_error(error.status, error.detail)
 
-    def write(self, now: float) -> None:
+    def on_writable(self, now: float) -> None:
         """Send more of an answer that the client is slow to take."""
         exchange, pace = self._exchange, self._pace
         if exchange is None or pace is None:

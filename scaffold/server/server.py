@@ -47,6 +47,8 @@ class Server(HTTPServer):
     without it they are closed when the server stops.
     """
 
+    RequestHandlerClass: type[RequestHandler]
+
     def __init__(
         self,
         app: WSGIApplication,
@@ -171,9 +173,9 @@ class Server(HTTPServer):
             self._poller.mute(handler)
             return
         if handler.state is State.WRITING:
-            handler.write(now)
+            handler.on_writable(now)
         else:
-            handler.read(now)
+            handler.on_readable(now)
         self._watch(handler)
 
     def _watch(self, handler: RequestHandler) -> None:
@@ -221,7 +223,7 @@ class Server(HTTPServer):
         """Take a connection into the house, or turn it away when the house is full."""
         try:
             address: Any = connection.getpeername()
-            handler = RequestHandler(connection, address, self)
+            handler = self.RequestHandlerClass(connection, address, self)
         except OSError as error:  # the client has gone already
             _logger.debug("A client went away: %s", error)
             connection.close()

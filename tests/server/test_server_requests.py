@@ -101,6 +101,16 @@ def test_statuses_without_a_body_have_none(serve: Any, status: str) -> None:
             assert "transfer-encoding" not in fields
 
 
+def test_a_205_says_that_it_is_empty(serve: Any) -> None:
+    def app(environ: Environ, start_response: Any) -> list[bytes]:
+        return respond(start_response, b"unwanted", status="205 Reset Content")
+
+    with serve(app).connect() as client:
+        for _ in range(2):
+            code, fields, body = client.get().answer()
+            assert (code, fields["content-length"], body) == (205, "0", b"")
+
+
 def test_a_204_loses_its_declared_length(serve: Any) -> None:
     def app(environ: Environ, start_response: Any) -> list[bytes]:
         start_response("204 No Content", [("Content-Length", "0")])

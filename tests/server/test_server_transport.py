@@ -130,7 +130,7 @@ def test_a_handler_survives_a_broken_connection_and_logs_through_logging(caplog:
         handler.log_error("%s", "odd\x1b")
         connection.close()
         handler.handle()  # there is no request to serve
-        handler.read(0)
+        handler.on_readable(0)
         assert handler.state is State.CLOSED
         assert (handler.command, handler.path, handler.requestline) == ("", "", "")
     assert caplog.records[0].getMessage() == "127.0.0.1 odd\\x1b"
