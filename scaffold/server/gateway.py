@@ -1,7 +1,8 @@
 """WSGI (PEP 3333): from a request's head to an environ, and from an application's answer to bytes.
 
 An application that knows which route it served may say so to the access log by setting ``environ["scaffold.route"]``
-while it handles the request; any text will do.
+while it handles the request; any text will do. One that sets ``environ["scaffold.quiet"]`` is not logged for this
+request. ``environ["scaffold.push_stream"]`` is a class of bodies that hold no thread, see `PushStream`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from scaffold.exceptions import HTTPError
 from scaffold.server.body import CollectedBody, ExpectedBody
 from scaffold.server.log import AccessRecord, escape
 from scaffold.server.protocol import RequestHead
+from scaffold.server.push import PushStream
 from scaffold.server.response import ResponseHead, plain_error
 from scaffold.server.transport import ClientGoneError, FilePart, Transport
 
@@ -86,6 +88,7 @@ def base_environ(server_name: str, server_port: int, errors: object) -> dict[str
         "wsgi.run_once": False,
         "wsgi.file_wrapper": FileWrapper,
         "wsgi.input_terminated": True,
+        "scaffold.push_stream": PushStream,
     }
 
 
@@ -161,6 +164,7 @@ class Exchange:
         "head",
         "keep_alive",
         "lingers",
+        "pushed",
         "response",
         "size",
         "unsent",
@@ -186,11 +190,27 @@ class Exchange:
         self._transport = transport
         self._date = date
         self._is_closing = is_closing
+        self.pushed: PushStream | None = None
         self._iterable: Iterable[bytes] | None = None
         self._head_sent = False
         self._left: int | None = None
         self._chunked = False
         self._bodiless = False
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the application wants no line in the access log for it."""
+        return bool(self.environ.get("scaffold.quiet"))
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether an answer has begun whose length nobody knows."""
+        return self._head_sent and self._left is None and not self._bodiless
+
+    @property
+    def is_event_stream(self) -> bool:
+        """Whether an answer has begun that goes on until somebody ends it (HTML Standard, server-sent events)."""
+        return self._head_sent and self.response is not None and b": text/event-stream" in self.response.lines
 
     def run(self, app: WSGIApplication, environ: dict[str, Any]) -> None:
         """Call ``app`` and send its answer. Nothing is raised."""
@@ -223,6 +243,21 @@ class Exchange:
         except ClientGoneError as error:
             self.abandon(error)
         return moved
+
+    def push(self) -> bool:
+        """Send what a pushed stream has for its client; return whether more may come. Nothing is raised."""
+        if self.pushed is None:
+            return False
+        is_closed = self.pushed.is_closed
+        try:
+            if data := self.pushed.take():
+                self._queue(self._framed(data, None))
+            if is_closed and self._chunked:
+                self._queue(b"0\r\n\r\n")
+        except ClientGoneError as error:
+            self.abandon(error)
+            return False
+        return not is_closed
 
     def abandon(self, error: Exception) -> None:
         """Give the answer up, for the client is gone or too slow."""
@@ -280,6 +315,9 @@ class Exchange:
         if isinstance(iterable, (list, tuple)) and not self._head_sent:
             data = iterable[0] if len(iterable) == 1 else b"".join(iterable)
             self._queue(self._framed(data, len(data)))
+        elif isinstance(iterable, PushStream):
+            self._queue(self._begin(None))
+            self.pushed = None if self._bodiless else iterable
         elif isinstance(iterable, FileWrapper) and not self._head_sent and (extent := iterable.extent()):
             self._send_file(iterable, *extent)
         else:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import enum
 import logging
+import selectors
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +40,7 @@ class State(enum.Enum):
     BODY = "the rest of a body"
     READY = "a thread to serve its request"
     WRITING = "the client, to take the rest of its answer"
+    PUSHING = "the application, to have something for its client"
     LINGER = "the client, to close: the last answer was sent, what still comes is read away"
     CLOSED = "nothing any more"
 
@@ -68,12 +71,22 @@ class RequestHandler(BaseHTTPRequestHandler):
         self.state = State.IDLE
         self.close_connection = False
         self.is_turned_away = False
+        self.is_given_up = False
         self.deadline = self.ready_since = time.monotonic() + self.server.limits.head_seconds
         self._remote = (str(self.client_address[0]), str(self.client_address[1]))
         self._head: RequestHead | None = None
         self._body: CollectedBody | ExpectedBody | None = None
         self._exchange: Exchange | None = None
         self._pace: Pace | None = None
+
+    @property
+    def wanted_events(self) -> int:
+        """What to wait for on the connection, in the words of `selectors`."""
+        if self.state is State.WRITING:
+            return selectors.EVENT_WRITE
+        if self.state is State.PUSHING and self._exchange is not None and self._exchange.unsent:
+            return selectors.EVENT_READ | selectors.EVENT_WRITE
+        return selectors.EVENT_READ
 
     # --- what the leading thread calls ---------------------------------------------------------------------------
 
@@ -87,6 +100,8 @@ class RequestHandler(BaseHTTPRequestHandler):
                     self.state = State.CLOSED
             elif self.state in (State.IDLE, State.HEAD):
                 self._read_head(now)
+            elif self.state is State.PUSHING and self.transport.receive() == b"":
+                raise ClientGoneError("it closed its stream")
         except ProtocolError as error:
             self.send_error(error.status, error.detail)
         except ClientGoneError as error:
@@ -104,6 +119,22 @@ class RequestHandler(BaseHTTPRequestHandler):
         except ProtocolError as error:
             self.send_error(error.status, error.detail)
 
+    def on_push(self, now: float) -> None:
+        """Send what has come for the client of a pushed stream."""
+        exchange = self._exchange
+        if exchange is None or self.state is not State.PUSHING:
+            return
+        if exchange.unsent:
+            self.on_writable(now)
+        elif not exchange.push():
+            self.state = State.WRITING
+            if not exchange.unsent:
+                self._finish_exchange(exchange)
+                self.advance(now)
+        if exchange.unsent and self._pace is None:
+            self._pace = self._write_pace(now)
+            self.deadline = self._pace.deadline
+
     def on_writable(self, now: float) -> None:
         """Send more of an answer that the client is slow to take."""
         exchange, pace = self._exchange, self._pace
@@ -111,9 +142,18 @@ class RequestHandler(BaseHTTPRequestHandler):
             return
         pace.advance(exchange.flush(), now)
         self.deadline = pace.deadline
-        if not exchange.unsent:
-            self._finish_exchange(exchange)
-            self.advance(now)
+        if exchange.unsent:
+            return
+        self._pace, self.deadline = None, _NEVER
+        if self.state is State.PUSHING:
+            self.on_push(now)
+            return
+        self._finish_exchange(exchange)
+        self.advance(now)
+
+    def _write_pace(self, now: float) -> Pace:
+        limits = self.server.limits
+        return Pace(limits.write_seconds, limits.rate_bytes, now)
 
     def expire(self) -> None:
         """Give up waiting: the deadline has passed."""
@@ -121,7 +161,7 @@ class RequestHandler(BaseHTTPRequestHandler):
             self.send_error(408, "The request did not arrive in time.")
         elif self.state is State.BODY:
             self.send_error(408, "The body did not arrive in time.")
-        elif self.state is State.WRITING and self._exchange is not None:
+        elif self.state in (State.WRITING, State.PUSHING) and self._exchange is not None:
             self._exchange.abandon(TimeoutError("it did not take its answer in time"))
             self._finish_exchange(self._exchange)
         else:
@@ -216,10 +256,11 @@ class RequestHandler(BaseHTTPRequestHandler):
             head, self._body, self.transport, date=server.date, is_closing=server.is_closing
         )
         exchange.run(server.app, build_environ(server.base_environ, head, self._remote))
-        if exchange.unsent:
-            limits = server.limits
-            now = time.monotonic()
-            self._pace = Pace(limits.write_seconds, limits.rate_bytes, now)
+        if exchange.pushed is not None:
+            self.state = State.PUSHING
+            exchange.pushed.attach(partial(server.note_push, self))
+        elif exchange.unsent:
+            self._pace = self._write_pace(time.monotonic())
             self.deadline = self._pace.deadline
             self.state = State.WRITING
         else:
@@ -227,7 +268,7 @@ class RequestHandler(BaseHTTPRequestHandler):
 
     def _finish_exchange(self, exchange: Exchange) -> None:
         # The line comes first: what the application does when its answer has been sent may take long.
-        if self.server.access_log is not None:
+        if self.server.access_log is not None and not exchange.is_quiet:
             self._log(self.server.access_log, exchange.record(time.monotonic() - self.ready_since))
         exchange.complete()
         if isinstance(self._body, ExpectedBody):
@@ -295,13 +336,25 @@ class RequestHandler(BaseHTTPRequestHandler):
         self.transport.try_send(plain_error(503, detail, self.server.date(), retry_after=retry_after))
         self._linger()
 
+    def end_stream(self, *, of_any_kind: bool) -> None:
+        """Break off an answer that goes on for ever, or with ``of_any_kind`` one whose length nobody knows."""
+        exchange = self._exchange
+        if exchange is None or not (exchange.is_event_stream or (of_any_kind and exchange.is_stream)):
+            return
+        self.is_given_up = True
+        self.transport.abort()
+
     def _linger(self) -> None:
         self.transport.end_output()
         self.state = State.LINGER
         self.deadline = time.monotonic() + self.server.limits.linger_seconds
 
     def _lose(self, error: Exception) -> None:
-        _logger.debug("%s went away: %s", self._remote[0], error)
+        if self._exchange is not None and self.state is State.PUSHING:
+            self._exchange.abandon(error)
+            self._finish_exchange(self._exchange)
+        else:
+            _logger.debug("%s went away: %s", self._remote[0], error)
         self._drop_body()
         self.state = State.CLOSED
 
@@ -316,7 +369,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         """Close the connection. A second call does nothing."""
         if self.state is not State.READY:  # else a thread is at it
             self._drop_body()
-        if self._exchange is not None and self.state is State.WRITING:
+        if self._exchange is not None and self.state in (State.WRITING, State.PUSHING):
             self._exchange.abandon(ConnectionAbortedError("the server ends"))
             self._finish_exchange(self._exchange)
         self.state = State.CLOSED

@@ -6,7 +6,7 @@ import selectors
 import socket
 import time
 
-from scaffold.server.handler import RequestHandler, State
+from scaffold.server.handler import RequestHandler
 
 __all__ = ["Poller"]
 
@@ -47,7 +47,7 @@ class Poller:
     def watch(self, handler: RequestHandler) -> None:
         """Wait for what the state of a connection asks for, until its ``deadline``."""
         self.handlers.add(handler)
-        wanted = selectors.EVENT_WRITE if handler.state is State.WRITING else selectors.EVENT_READ
+        wanted = handler.wanted_events
         watched = self._watched.get(handler)
         if watched is None:
             self._selector.register(handler.connection, wanted, handler)
@@ -67,8 +67,8 @@ class Poller:
         self.mute(handler)
         self.handlers.discard(handler)
 
-    def wait(self, seconds: float | None) -> tuple[list[RequestHandler], bool]:
-        """Return the connections on which something happened, and whether there are new ones to accept.
+    def wait(self, seconds: float | None) -> tuple[list[tuple[RequestHandler, int]], bool]:
+        """Return the connections on which something happened, with what it is, and whether there are new ones.
 
         Waits for ``seconds`` at most (None: without an end), and no longer than to the next deadline.
         """
@@ -76,9 +76,9 @@ class Poller:
             until_sweep = max(_SWEEP_SECONDS, self._next_sweep - time.monotonic())
             seconds = until_sweep if seconds is None else min(seconds, until_sweep)
         happened, can_accept = [], False
-        for key, _ in self._selector.select(seconds):
+        for key, events in self._selector.select(seconds):
             if key.data is not None:
-                happened.append(key.data)
+                happened.append((key.data, events))
             elif key.fileobj is self._wake_receiver:
                 self._wake_receiver.recv(4096)
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import selectors
 import socket
 import socketserver
 import sys
@@ -31,7 +32,7 @@ _logger = logging.getLogger("scaffold.server")
 
 _ACCEPTS_IN_A_ROW = 64
 _RETRY_AFTER_SECONDS = 1
-_AT_REST = frozenset({State.IDLE, State.LINGER, State.CLOSED})
+_AT_REST = frozenset({State.IDLE, State.LINGER, State.PUSHING, State.CLOSED})
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
@@ -45,6 +46,8 @@ class Server(HTTPServer):
     any thread. Once it has returned False the server is *stale*: it accepts nothing more and reads no further request.
     ``hand_over`` is then given the idle connections, one by one and with their ownership, from a thread of the server;
     without it they are closed when the server stops.
+
+    When it stops, event streams end at once, and with ``ends_streams`` every answer whose length nobody knows.
     """
 
     RequestHandlerClass: type[RequestHandler]
@@ -58,6 +61,7 @@ class Server(HTTPServer):
         access_log: Callable[[AccessRecord], None] | None = None,
         may_accept: Callable[[], bool] | None = None,
         hand_over: Callable[[socket.socket], None] | None = None,
+        ends_streams: bool = False,
     ) -> None:
         # The constructors between this class and BaseServer would make a socket, and look its name up in the DNS.
         socketserver.BaseServer.__init__(self, listener.getsockname(), RequestHandler)
@@ -69,10 +73,12 @@ class Server(HTTPServer):
         self.base_environ = base_environ(self.server_name, self.server_port, sys.stderr)
         self._may_accept = may_accept
         self._hand_over = hand_over
+        self._ends_streams = ends_streams
         self._poller = Poller()
         self._pool: ThreadPool[RequestHandler] = ThreadPool(self, threads=limits.threads)
         self._lent_threads = threading.Semaphore(max(1, limits.threads // 4))
         self._adopted: deque[socket.socket] = deque()
+        self._pushed: deque[RequestHandler] = deque()
         self._stale = self._stopping = self._ends_at_once = False
         self._ended = threading.Event()
         self._accept_again: float | None = None
@@ -103,6 +109,11 @@ class Server(HTTPServer):
             connection.close()
             return
         self._adopted.append(connection)
+        self.wake()
+
+    def note_push(self, handler: RequestHandler) -> None:
+        """Have a connection see to its pushed stream."""
+        self._pushed.append(handler)
         self.wake()
 
     def may_read(self) -> bool:
@@ -156,8 +167,10 @@ class Server(HTTPServer):
             seconds = self._accept_again - now if seconds is None else min(seconds, self._accept_again - now)
         happened, can_accept = self._poller.wait(seconds)
         now = time.monotonic()
-        for handler in happened:
-            self._see_to(handler, now)
+        for handler, events in happened:
+            self._see_to(handler, events, now)
+        while self._pushed:
+            self._push(self._pushed.popleft(), now)
         if can_accept:
             self._accept()
         while self._adopted:
@@ -168,14 +181,19 @@ class Server(HTTPServer):
         if self._stale:
             self._release_idle()
 
-    def _see_to(self, handler: RequestHandler, now: float) -> None:
+    def _push(self, handler: RequestHandler, now: float) -> None:
+        handler.on_push(now)
+        if handler.state is not State.READY and handler in self._poller.handlers:
+            self._watch(handler)
+
+    def _see_to(self, handler: RequestHandler, events: int, now: float) -> None:
         if handler.state is State.READY:  # a thread is at it, and what arrives must wait
             self._poller.mute(handler)
             return
-        if handler.state is State.WRITING:
-            handler.on_writable(now)
-        else:
+        if events & selectors.EVENT_READ:
             handler.on_readable(now)
+        if events & selectors.EVENT_WRITE:
+            handler.on_writable(now)
         self._watch(handler)
 
     def _watch(self, handler: RequestHandler) -> None:
@@ -271,6 +289,8 @@ class Server(HTTPServer):
         deadline = time.monotonic() + self.limits.grace_seconds
         # What came before the stop counts as in flight: requests that arrived and were not read yet are served.
         self._pool.lead(0)
+        for handler in list(self._poller.handlers):
+            handler.end_stream(of_any_kind=self._ends_streams)
         self._release_idle()
         while not self._ends_at_once and self._in_flight:
             left = deadline - time.monotonic()
@@ -284,7 +304,8 @@ class Server(HTTPServer):
 
     @property
     def _in_flight(self) -> int:
-        return sum(handler.state not in _AT_REST for handler in self._poller.handlers)
+        handlers = self._poller.handlers
+        return sum(handler.state not in _AT_REST and not handler.is_given_up for handler in handlers)
 
     def _release_idle(self) -> None:
         """Part with the connections on which nothing of a request has been read: hand them over, or let them be."""
