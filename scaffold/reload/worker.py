@@ -76,6 +76,7 @@ def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment
         access_log=console_log(sys.stderr),
         may_accept=_Gate(snapshot, channel) if watching else None,
         hand_over=partial(_hand_over, channel) if CAN_PASS_DESCRIPTORS else None,
+        ends_streams=watching,
     )
     link.serves(server)
     loaded_ns = time.time_ns()
