@@ -39,11 +39,11 @@ class EventInbox:
         self._wake.close()
         self._waker.close()
 
-    def listen(self, channel: Channel, callback: Callable[[], None]) -> None:
-        """Call ``callback`` whenever ``channel`` has something to read."""
+    def listen(self, channel: Channel | int, callback: Callable[[], None]) -> None:
+        """Call ``callback`` whenever ``channel``, or a descriptor, has something to read."""
         self._selector.register(channel, selectors.EVENT_READ, callback)
 
-    def ignore(self, channel: Channel) -> None:
+    def ignore(self, channel: Channel | int) -> None:
         """Listen to ``channel`` no more."""
         self._selector.unregister(channel)
 

@@ -137,7 +137,8 @@ class _Forker:
         connection = socket.socket(fileno=message.descriptors[0])
         pid = os.fork()
         if pid == 0:
-            assignment = Assignment(message.fields["reload"], message.fields["notice"])
+            del message.fields["identity"]
+            assignment = Assignment(**message.fields)
             leave(partial(self._become_worker, connection, assignment))
         connection.close()
         self._identities[pid] = identity

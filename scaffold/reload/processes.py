@@ -51,11 +51,13 @@ class Assignment:
     """What one worker is to do.
 
     ``reload`` says whether it looks for changes; None is "when DEBUG is on". With a ``notice`` it loads nothing and
-    shows that text as an error page, because loading has ended the process before.
+    shows that text as an error page, because loading has ended the process before. With ``tells_of_input`` it says when
+    it reads from the terminal, which the supervisor reads too.
     """
 
     reload: bool | None
     notice: str = ""
+    tells_of_input: bool = False
 
 
 class Inbox(Protocol):

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from scaffold.reload.inbox import EventInbox
+from scaffold.reload.keys import Keys, terminal_input
 from scaffold.reload.messages import Channel, Message
 from scaffold.reload.nursery import Nursery
 from scaffold.reload.processes import EXIT_MARGIN_SECONDS, Assignment, Launcher, Plan, describe_exit
@@ -35,6 +36,8 @@ __all__ = ["supervise"]
 
 # A worker that dies while it serves is replaced, unless the one before it died less than this before.
 CRASH_LOOP_SECONDS = 10.0
+_BY_HAND = "by hand"
+_HELP = "Type r and Enter to reload, q and Enter to quit."
 WATCHER_MODULE = "scaffold.reload.watcher"
 
 
@@ -129,7 +132,7 @@ class _Terminal:
         self._shown = frozenset(reports)
 
     def reloaded(self, paths: Sequence[str], seconds: float, outcome: str) -> None:
-        first, *others = [os.path.relpath(path, self._root) for path in paths]
+        first, *others = [path if path == _BY_HAND else os.path.relpath(path, self._root) for path in paths]
         more = f" and {len(others)} more" if others else ""
         self.say(f"{outcome} {seconds * 1000:.0f} ms: {first}{more}")
 
@@ -166,6 +169,9 @@ class _Supervisor:
         self._watcher_thread: threading.Thread | None = None
         self._is_stopping = False
         self._status = 0
+        descriptor = terminal_input()
+        actions = {"r": self.reload_by_hand, "q": self.on_signal}
+        self._keys = None if descriptor is None else Keys(descriptor, inbox, actions)
 
     def run(self) -> int:
         """Serve until a signal or a failure ends it; return the exit status."""
@@ -193,7 +199,7 @@ class _Supervisor:
         self._started += 1
         channel, other = Channel.pair()
         worker = _Worker(self._started, channel, reason, notice)
-        assignment = Assignment(self._reload, notice)
+        assignment = Assignment(self._reload, notice, tells_of_input=self._keys is not None)
         with other:
             self._launcher.start(worker.identity, other, assignment)
         self._workers[worker.identity] = self._current = worker
@@ -216,6 +222,15 @@ class _Supervisor:
                 paths = tuple(dict.fromkeys([*old.reason, *paths]))
             self._retire(old)
         self._start(paths)
+
+    def _yield_terminal(self, begins: bool) -> None:
+        if self._keys is not None:
+            (self._keys.pause if begins else self._keys.resume)()
+
+    def reload_by_hand(self) -> None:
+        """Replace the worker although nothing has changed."""
+        if not self._is_stopping:
+            self._replace((_BY_HAND,))
 
     def _next_timeout(self) -> float | None:
         deadline = min((worker.deadline for worker in self._workers.values()), default=float("inf"))
@@ -241,6 +256,8 @@ class _Supervisor:
             if message.kind == "connection":
                 self._connections += message.descriptors
                 self._pass_connections()
+            elif message.kind == "input":
+                self._yield_terminal(message.fields["begins"])
             elif worker is self._current and message.kind == "stale":
                 self._replace(message.fields["paths"])
             elif worker is self._current:
@@ -268,6 +285,8 @@ class _Supervisor:
         if self._on_ready is not None:
             self._on_ready()
             self._on_ready = None
+            if self._keys is not None:
+                self._terminal.say(_HELP)
         self._pass_connections()
         self._reload_for(sorted(self._pending))
 

@@ -20,6 +20,7 @@ from typing import Any, TextIO
 from scaffold.debug import error_application, error_files, report_text
 from scaffold.exceptions import ServerError
 from scaffold.reload.filters import python_files
+from scaffold.reload.keys import tell_of_input
 from scaffold.reload.loading import LoadedApplication, debug_by_environment, load
 from scaffold.reload.messages import CAN_PASS_DESCRIPTORS, Channel, Message
 from scaffold.reload.processes import EXIT_MARGIN_SECONDS, Assignment, Plan, ignore_terminal_signals, leave
@@ -66,6 +67,8 @@ def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment
     ignore_terminal_signals()
     link = _Link(channel)
     link.start()
+    if assignment.tells_of_input:
+        tell_of_input(lambda begins: channel.send("input", begins=begins))
     snapshot = Snapshot()
     loaded = _load_or_explain(plan.target, snapshot, assignment)
     watching = loaded.debug if assignment.reload is None else assignment.reload
