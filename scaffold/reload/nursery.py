@@ -1,82 +1,50 @@
-"""The nursery: a single-threaded process that has everything imported but the project, and forks workers on demand."""
+"""The nursery: a single-threaded process that has everything imported but the project, and forks workers on demand.
+
+Here is the supervisor's view of it; what the process does stands in `scaffold.reload.forking`.
+"""
 
 from __future__ import annotations
 
-import gc
-import importlib
 import os
-import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 
-from scaffold.reload.messages import Channel, Message
+from scaffold.reload.forking import run_nursery
+from scaffold.reload.messages import Channel
 from scaffold.reload.processes import (
     Assignment,
     ExitCallback,
     Inbox,
     Plan,
-    do_nothing,
     flush_output,
-    ignore_terminal_signals,
     leave,
     terminal_signals_held,
 )
+from scaffold.reload.spawner import start_interpreter
+from scaffold.reload.warming import environment_stamp
 
 __all__ = ["Nursery"]
 
-# Imported once, in the nursery; a worker that was forked has them at once.
-WARM_MODULES = (
-    "scaffold.reload.worker",
-    "scaffold.shortcuts",
-    "jinja2.ext",
-    "jinja2.loaders",
-)
-WORKER_MODULE = "scaffold.reload.worker"
 CLOSE_SECONDS = 2.0
+_FORKING_MODULE = "scaffold.reload.forking"
 _POLL_SECONDS = 0.01
 
 
-class Nursery:
-    """The supervisor's view of the nursery. Make it before any thread is started: it forks."""
+class _Process:
+    """One nursery: its control channel and its process."""
 
-    def __init__(self, plan: Plan, listener: socket.socket) -> None:
-        self._channel, other = Channel.pair()
-        flush_output()
-        with terminal_signals_held():
-            self._pid = os.fork()
-            if self._pid == 0:
-                self._channel.close()
-                leave(partial(run_nursery, Channel(other), plan, listener))
-        other.close()
+    def __init__(self, channel: Channel, pid: int) -> None:
+        self.channel = channel
+        self.is_retired = False
+        self._pid = pid
 
-    def attach(self, inbox: Inbox, on_exit: ExitCallback, on_loss: Callable[[], None]) -> None:
-        """Report the exits of workers, and the loss of the nursery itself."""
-        inbox.listen(self._channel, partial(self._read, inbox, on_exit, on_loss))
-
-    def _read(self, inbox: Inbox, on_exit: ExitCallback, on_loss: Callable[[], None]) -> None:
-        messages = self._channel.receive()
-        if messages is None:
-            inbox.ignore(self._channel)
-            on_loss()
-            return
-        for message in messages:
-            on_exit(message.fields["identity"], message.fields["status"])
-
-    def start(self, identity: int, connection: socket.socket, assignment: Assignment) -> None:
-        """Have a worker forked."""
-        self._channel.send("fork", descriptors=[connection.fileno()], identity=identity, **asdict(assignment))
-
-    def kill(self, identity: int) -> None:
-        """Have a worker killed. The nursery does it, for it alone knows that the process has not been reaped."""
-        self._channel.send("kill", identity=identity)
-
-    def close(self) -> None:
-        """End the nursery."""
-        self._channel.close()
+    def end(self) -> None:
+        """Hang up, and wait for the process."""
+        self.channel.close()
         deadline = time.monotonic() + CLOSE_SECONDS
         while os.waitpid(self._pid, os.WNOHANG)[0] == 0:
             if time.monotonic() > deadline:
@@ -84,78 +52,83 @@ class Nursery:
             time.sleep(_POLL_SECONDS)
 
 
-def run_nursery(channel: Channel, plan: Plan, listener: socket.socket) -> None:
-    """Fork workers as the supervisor asks for them, until it is gone."""
-    ignore_terminal_signals()
-    signal.signal(signal.SIGTERM, do_nothing)
-    for name in WARM_MODULES:
-        importlib.import_module(name)
-    # What is alive now stays alive: taken out of the collector, its pages stay shared between the processes.
-    gc.freeze()
-    _Forker(channel, plan, listener).run()
+class Nursery:
+    """Starts workers by having them forked. Make it before any thread is started: it forks.
 
+    When an installed package or the environment has changed, the next worker is forked by a new nursery; the old one
+    ends after its last worker.
+    """
 
-class _Forker:
-    """The nursery's own loop: requests to fork and kill come in, exits go out."""
-
-    def __init__(self, channel: Channel, plan: Plan, listener: socket.socket) -> None:
-        self._channel = channel
+    def __init__(self, plan: Plan, listener: socket.socket) -> None:
         self._plan = plan
         self._listener = listener
-        self._identities: dict[int, int] = {}
-        self._selector = selectors.DefaultSelector()
-        self._wake, self._signals = socket.socketpair()
-
-    def run(self) -> None:
-        self._wake.setblocking(False)
-        self._signals.setblocking(False)
-        signal.set_wakeup_fd(self._signals.fileno(), warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, do_nothing)
-        self._selector.register(self._channel, selectors.EVENT_READ)
-        self._selector.register(self._wake, selectors.EVENT_READ)
-        while True:
-            ready = {key.fileobj for key, _ in self._selector.select()}
-            if self._wake in ready:
-                self._wake.recv(4096)
-                self._reap()
-            if self._channel in ready:
-                messages = self._channel.receive()
-                if messages is None:
-                    return
-                for message in messages:
-                    self._obey(message)
-
-    def _obey(self, message: Message) -> None:
-        identity = message.fields["identity"]
-        if message.kind == "fork":
-            self._fork(identity, message)
-        else:
-            for pid in [pid for pid, known in self._identities.items() if known == identity]:
-                os.kill(pid, signal.SIGKILL)
-
-    def _fork(self, identity: int, message: Message) -> None:
-        connection = socket.socket(fileno=message.descriptors[0])
-        pid = os.fork()
-        if pid == 0:
-            del message.fields["identity"]
-            assignment = Assignment(**message.fields)
-            leave(partial(self._become_worker, connection, assignment))
-        connection.close()
-        self._identities[pid] = identity
-
-    def _become_worker(self, connection: socket.socket, assignment: Assignment) -> None:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        for inherited in (self._channel, self._selector, self._wake, self._signals):
-            inherited.close()
-        run_worker = importlib.import_module(WORKER_MODULE).run_worker
-        run_worker(self._plan, self._listener, Channel(connection), assignment)
-
-    def _reap(self) -> None:
-        while self._identities:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+        self._environment = environment_stamp()
+        channel, other = Channel.pair()
+        flush_output()
+        with terminal_signals_held():
+            pid = os.fork()
             if pid == 0:
-                return
-            identity = self._identities.pop(pid)
-            self._channel.send("exited", identity=identity, status=os.waitstatus_to_exitcode(status))
+                channel.close()
+                leave(partial(run_nursery, Channel(other), plan, listener))
+        other.close()
+        self._current = _Process(channel, pid)
+        self._all = [self._current]
+        self._listen: Callable[[_Process], None] | None = None
+
+    def attach(self, inbox: Inbox, on_exit: ExitCallback, on_loss: Callable[[], None]) -> None:
+        """Report the exits of workers, and the loss of the nursery itself."""
+
+        def listen(process: _Process) -> None:
+            inbox.listen(process.channel, partial(self._read, process, inbox, on_exit, on_loss))
+
+        self._listen = listen
+        listen(self._current)
+
+    def _read(self, process: _Process, inbox: Inbox, on_exit: ExitCallback, on_loss: Callable[[], None]) -> None:
+        messages = process.channel.receive()
+        if messages is None:
+            inbox.ignore(process.channel)
+            if process.is_retired:
+                self._all.remove(process)
+                process.end()
+            else:
+                on_loss()
+            return
+        for message in messages:
+            on_exit(message.fields["identity"], message.fields["status"])
+
+    def start(self, identity: int, connection: socket.socket, assignment: Assignment) -> None:
+        """Have a worker forked."""
+        environment = environment_stamp()
+        if environment != self._environment:
+            self._environment = environment
+            self._replace()
+        self._current.channel.send("fork", descriptors=[connection.fileno()], identity=identity, **asdict(assignment))
+
+    def _replace(self) -> None:
+        # This process has threads by now, so the new nursery is no fork of it.
+        channel, other = Channel.pair()
+        with other:
+            process = start_interpreter(_FORKING_MODULE, self._plan, self._listener, other)
+        process.returncode = 0  # it is waited for by its number, like the one that was forked
+        self._current.is_retired = True
+        self._current.channel.send("retire")
+        self._current = _Process(channel, process.pid)
+        self._all.append(self._current)
+        if self._listen is not None:
+            self._listen(self._current)
+
+    def kill(self, identity: int) -> None:
+        """Have a worker killed. Its nursery does it, for it alone knows that the process has not been reaped."""
+        for process in self._all:
+            process.channel.send("kill", identity=identity)
+
+    def warm(self, modules: Sequence[str]) -> None:
+        """Have the nursery import installed ``modules``, as far as they leave it fit to fork."""
+        if modules:
+            self._current.channel.send("warm", modules=modules)
+
+    def close(self) -> None:
+        """End the nursery."""
+        for process in self._all:
+            process.end()

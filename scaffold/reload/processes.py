@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn, Protocol
@@ -34,7 +34,7 @@ __all__ = [
 # How long a worker that was told to stop may take beyond the grace of its requests in flight.
 EXIT_MARGIN_SECONDS = 1.0
 
-_TERMINAL_SIGNALS = ("SIGINT", "SIGHUP", "SIGBREAK")
+_TERMINAL_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 ExitCallback = Callable[[int, int], None]
 
@@ -85,12 +85,15 @@ class Launcher(Protocol):
     def kill(self, identity: int) -> None:
         """End a worker at once."""
 
+    def warm(self, modules: Sequence[str]) -> None:
+        """Have installed ``modules`` ready for the workers to come, where that is possible."""
+
     def close(self) -> None:
         """Give back what the launcher holds; workers that still run end by themselves."""
 
 
 def ignore_terminal_signals() -> None:
-    """Let Ctrl-C and a closing terminal be the supervisor's business.
+    """Let Ctrl-C, a closing terminal and whatever ends a whole group of processes be the supervisor's business.
 
     A handler is set, not ``SIG_IGN``, which programs that the project's code starts would inherit.
     """

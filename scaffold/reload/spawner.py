@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import Any
 
+from scaffold.exceptions import ServerError
 from scaffold.reload.processes import Assignment, ExitCallback, Inbox, Plan, terminal_signals_held
 
-__all__ = ["Order", "Spawner", "open_handle"]
+__all__ = ["Order", "Spawner", "open_handle", "read_order", "start_interpreter"]
 
-_COMMAND = ("-m", "scaffold.reload.worker")
+_WORKER_MODULE = "scaffold.reload.worker"
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a spawned worker reads from its standard input.
+    """What a spawned worker reads from its standard input, or a spawned nursery, which has no assignment.
 
     A socket is named by its descriptor, on Windows by what ``socket.share`` gave.
     """
@@ -30,7 +34,7 @@ class Order:
     path: tuple[str, ...]
     listener: int | bytes
     connection: int | bytes
-    assignment: Assignment
+    assignment: Assignment = Assignment(None)  # noqa: RUF009 - frozen
 
 
 class Spawner:
@@ -49,29 +53,9 @@ class Spawner:
 
     def start(self, identity: int, connection: socket.socket, assignment: Assignment) -> None:
         """Start a worker as a new interpreter."""
-        warnings = [f"-W{option}" for option in sys.warnoptions]
-        with terminal_signals_held():
-            process = subprocess.Popen(
-                [sys.executable, *warnings, *_COMMAND],
-                stdin=subprocess.PIPE,
-                pass_fds=() if sys.platform == "win32" else (self._listener.fileno(), connection.fileno()),
-            )
+        process = start_interpreter(_WORKER_MODULE, self._plan, self._listener, connection, assignment)
         self._processes[identity] = process
-        self._send_order(process, connection, assignment)
         threading.Thread(target=self._wait, args=(identity, process), daemon=True).start()
-
-    def _send_order(self, process: subprocess.Popen[bytes], connection: socket.socket, assignment: Assignment) -> None:
-        order = Order(
-            plan=self._plan,
-            path=tuple(sys.path),
-            listener=_handle(self._listener, process.pid),
-            connection=_handle(connection, process.pid),
-            assignment=assignment,
-        )
-        # A worker that is already dead reports itself by its exit.
-        if process.stdin is not None:
-            with suppress(BrokenPipeError), process.stdin as stdin:
-                stdin.write(pickle.dumps(order))
 
     def _wait(self, identity: int, process: subprocess.Popen[bytes]) -> None:
         status = process.wait()
@@ -85,8 +69,52 @@ class Spawner:
         if process is not None:
             process.kill()
 
+    def warm(self, modules: Sequence[str]) -> None:
+        """Do nothing: a fresh interpreter has nothing ready."""
+
     def close(self) -> None:
         """Do nothing: a worker ends when its control channel does."""
+
+
+def start_interpreter(
+    module: str,
+    plan: Plan,
+    listener: socket.socket,
+    connection: socket.socket,
+    assignment: Assignment = Assignment(None),  # noqa: B008 - frozen
+) -> subprocess.Popen[bytes]:
+    """Run ``module`` as a program in a fresh interpreter and give it its order."""
+    warnings = [f"-W{option}" for option in sys.warnoptions]
+    with terminal_signals_held():
+        process = subprocess.Popen(
+            [sys.executable, *warnings, "-m", module],
+            stdin=subprocess.PIPE,
+            pass_fds=() if sys.platform == "win32" else (listener.fileno(), connection.fileno()),
+        )
+    order = Order(
+        plan=plan,
+        path=tuple(sys.path),
+        listener=_handle(listener, process.pid),
+        connection=_handle(connection, process.pid),
+        assignment=assignment,
+    )
+    # A process that is already dead reports itself by its exit.
+    if process.stdin is not None:
+        with suppress(BrokenPipeError), process.stdin as stdin:
+            stdin.write(pickle.dumps(order))
+    return process
+
+
+def read_order() -> Order:
+    """Return the order on standard input, where nothing is to be found afterwards."""
+    order: Any = pickle.load(sys.stdin.buffer)
+    # The project's code is not to find the end of the order on its standard input.
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), sys.stdin.fileno())
+    if not isinstance(order, Order):
+        raise ServerError("a worker was started by hand", hint="Start scaffold runserver instead.")
+    sys.path[:] = order.path
+    return order
 
 
 def _handle(connection: socket.socket, pid: int) -> int | bytes:

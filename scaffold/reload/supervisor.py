@@ -288,6 +288,7 @@ class _Supervisor:
             if self._keys is not None:
                 self._terminal.say(_HELP)
         self._pass_connections()
+        self._launcher.warm(message.fields["modules"])
         self._reload_for(sorted(self._pending))
 
     def _pass_connections(self) -> None:

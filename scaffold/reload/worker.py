@@ -7,7 +7,6 @@ standard input.
 from __future__ import annotations
 
 import os
-import pickle
 import socket
 import sys
 import threading
@@ -15,7 +14,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from scaffold.debug import error_application, error_files, report_text
 from scaffold.exceptions import ServerError
@@ -25,8 +24,9 @@ from scaffold.reload.loading import LoadedApplication, debug_by_environment, loa
 from scaffold.reload.messages import CAN_PASS_DESCRIPTORS, Channel, Message
 from scaffold.reload.processes import EXIT_MARGIN_SECONDS, Assignment, Plan, ignore_terminal_signals, leave
 from scaffold.reload.sources import CLOCK_TICK_NS, Snapshot, load_from_source
-from scaffold.reload.spawner import Order, open_handle
+from scaffold.reload.spawner import open_handle, read_order
 from scaffold.reload.target import Target
+from scaffold.reload.warming import installed_folders, installed_modules
 from scaffold.server import Server, console_log, stop_on_signals
 
 __all__ = ["run_worker", "serve"]
@@ -69,6 +69,7 @@ def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment
     link.start()
     if assignment.tells_of_input:
         tell_of_input(lambda begins: channel.send("input", begins=begins))
+    known = set(sys.modules)
     snapshot = Snapshot()
     loaded = _load_or_explain(plan.target, snapshot, assignment)
     watching = loaded.debug if assignment.reload is None else assignment.reload
@@ -90,6 +91,7 @@ def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment
         watching=watching,
         grace_seconds=loaded.limits.grace_seconds,
         loaded_ns=loaded_ns,
+        modules=installed_modules(known) if watching else [],
         files={**written, **snapshot.digests()} if watching else {},
         reports=[] if assignment.notice else [report_text(failure) for failure in loaded.failures],
     )
@@ -124,6 +126,8 @@ def _load_noting(target: Target, snapshot: Snapshot, notice: str) -> LoadedAppli
             snapshot.add(str(file))
         raise ServerError(notice, hint="The next save of a file starts it again.")
     snapshot.add(str(root / ".env"))
+    for installed in installed_folders():  # what is installed may mend a project, or break it
+        snapshot.add_folder(installed)
     snapshot.add_folder(str(root / "apps"))
     for folder in _folders(root / "apps"):
         snapshot.add_folder(str(folder))
@@ -204,20 +208,9 @@ class _Link(threading.Thread):
 
 def _run_spawned() -> None:
     ignore_terminal_signals()
-    order = _read_order()
-    sys.path[:] = order.path
+    order = read_order()
     with open_handle(order.listener) as listener:
         run_worker(order.plan, listener, Channel(open_handle(order.connection)), order.assignment)
-
-
-def _read_order() -> Order:
-    order: Any = pickle.load(sys.stdin.buffer)
-    # The project's code is not to find the end of the order on its standard input.
-    with Path(os.devnull).open("rb") as nothing:
-        os.dup2(nothing.fileno(), sys.stdin.fileno())
-    if not isinstance(order, Order):
-        raise ServerError("a worker was started by hand", hint="Start scaffold runserver instead.")
-    return order
 
 
 if __name__ == "__main__":

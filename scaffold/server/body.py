@@ -31,8 +31,7 @@ class CollectedBody:
         self.pace = Pace(limits.body_seconds, limits.rate_bytes, now)
         self._left = head.content_length
         self._decoder = ChunkedDecoder(limits) if head.chunked else None
-        is_small = not head.chunked and head.content_length <= limits.spool_bytes
-        self.file: IO[bytes] = io.BytesIO() if is_small else tempfile.SpooledTemporaryFile(limits.spool_bytes)  # noqa: SIM115 - see close()
+        self.file = _place_for(head, limits)
 
     @property
     def wanted_bytes(self) -> int:
@@ -54,6 +53,15 @@ class CollectedBody:
             self._write(data)
         return self._decoder.complete
 
+    def take_received(self, data: bytes, buffer: bytearray) -> bool:
+        """Take what was received last, behind what is in ``buffer``, as `take` does."""
+        if self._decoder is None and not buffer:  # then all of it belongs to the body
+            self._write(data)
+            self._left -= len(data)
+            return not self._left
+        buffer += data
+        return self.take(buffer)
+
     def _write(self, data: bytes) -> None:
         self.file.write(data)
         self.size += len(data)
@@ -61,6 +69,13 @@ class CollectedBody:
     def close(self) -> None:
         """Give back the memory or the temporary file."""
         self.file.close()
+
+
+def _place_for(head: RequestHead, limits: Limits) -> IO[bytes]:
+    """Return a file in memory, on the disk, or in memory until it is too large, if that is not known beforehand."""
+    if head.chunked:
+        return tempfile.SpooledTemporaryFile(limits.spool_bytes)
+    return io.BytesIO() if head.content_length <= limits.spool_bytes else tempfile.TemporaryFile()
 
 
 class ExpectedBody(io.RawIOBase):

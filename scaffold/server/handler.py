@@ -222,10 +222,9 @@ class RequestHandler(BaseHTTPRequestHandler):
                 return
             if not data:
                 raise ProtocolError(400, "The connection ended before the body did.")
-            buffer += data
             body.pace.advance(len(data), now)
             self.deadline = body.pace.deadline
-            if body.take(buffer):
+            if body.take_received(data, buffer):
                 self._be_ready(now)
                 return
             if len(data) < RECEIVE_BYTES:

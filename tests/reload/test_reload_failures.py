@@ -120,10 +120,10 @@ def test_a_worker_that_dies_while_it_loads_is_explained(project: Path) -> None:
 def test_without_reload_a_worker_that_keeps_dying_ends_the_site(project: Path) -> None:
     (project / VIEWS).write_text(WITH_PID)
     with serving(project, "--reload", "off") as site:
-        os.kill(int(site.text()), signal.SIGTERM)
+        os.kill(int(site.text()), signal.SIGKILL)
         site.wait_for("started again")
-        os.kill(int(site.text()), signal.SIGTERM)
-        site.wait_for("SIGTERM")
+        os.kill(int(site.text()), signal.SIGKILL)
+        site.wait_for("SIGKILL")
         assert site.process.wait(10) == 1
 
 
