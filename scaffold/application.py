@@ -332,13 +332,13 @@ class Application:
             return result
         if isinstance(result, str):
             return Response(result)
-        if inspect.isawaitable(result):
-            return self._to_response(_awaited(result), view, source)
         if isinstance(result, (dict, list)):
             try:
                 return JSONResponse(result)
             except (TypeError, ValueError) as error:
                 raise _view_error(view, source, f"returned what JSON has no form for: {error}") from error
+        if inspect.isawaitable(result):
+            return self._to_response(_awaited(result), view, source)
         raise _view_error(view, source, f"returned {_kind(result)}")
 
     # --- errors -------------------------------------------------------------------------------------------------
