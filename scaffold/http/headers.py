@@ -41,7 +41,7 @@ class Headers(MutableMapping[str, str]):
 
     def add_missing(self, fields: Headers) -> None:
         """Add those of ``fields`` whose names are not there yet."""
-        self._fields = {**fields._fields, **self._fields}
+        self._fields = {**self._fields, **fields._fields, **self._fields}  # own ones keep their places and values
 
     def getlist(self, name: str) -> list[str]:
         """Return all values of ``name``, in order."""
