@@ -393,7 +393,6 @@ class Exchange:
         response, head = self.response, self.head
         if response is None:
             raise RuntimeError("the application sent a body without calling start_response()")
-        self._head_sent = True
         self._bodiless = head.method == "HEAD" or response.code in _BODILESS
         length = response.content_length
         # The length of an answer to HEAD is that of the answer to GET, which an empty list does not tell.
@@ -409,6 +408,7 @@ class Exchange:
         ends_with_connection = length is None and not self._chunked and not self._bodiless
         if response.closes or ends_with_connection or self._is_closing() or self._is_body_in_the_way():
             self.keep_alive = False
+        self._head_sent = True  # the last of all: `is_stream` is asked by another thread
         return response.encode(
             self._date(), length, chunked=self._chunked, version=head.version, keep_alive=self.keep_alive
         )

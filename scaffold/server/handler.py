@@ -50,7 +50,8 @@ class RequestHandler(BaseHTTPRequestHandler):
 
     Unlike its base class it lives as long as the connection and holds no thread while it waits: the leading thread
     calls `on_readable`, `on_writable`, `advance` and `expire`, none of which blocks, and any one thread calls `handle`
-    once the request is whole. ``deadline`` is when `expire` is due, on the monotonic clock.
+    once the request is whole. From then on the connection is ``in_service`` and its state is that thread's alone, until
+    the leading thread takes it back. ``deadline`` is when `expire` is due, on the monotonic clock.
     """
 
     protocol_version = "HTTP/1.1"
@@ -70,6 +71,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         self.parser = RequestParser(self.server.limits)
         self.state = State.IDLE
         self.close_connection = False
+        self.in_service = False
         self.is_turned_away = False
         self.is_given_up = False
         self.deadline = self.ready_since = time.monotonic() + self.server.limits.head_seconds
@@ -366,8 +368,10 @@ class RequestHandler(BaseHTTPRequestHandler):
 
     def finish(self) -> None:
         """Close the connection. A second call does nothing."""
-        if self.state is not State.READY:  # else a thread is at it
-            self._drop_body()
+        if self.in_service:  # a thread is at it, which finds the connection closed
+            self.transport.close()
+            return
+        self._drop_body()
         if self._exchange is not None and self.state in (State.WRITING, State.PUSHING):
             self._exchange.abandon(ConnectionAbortedError("the server ends"))
             self._finish_exchange(self._exchange)

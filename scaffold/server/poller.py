@@ -89,8 +89,9 @@ class Poller:
         """Return the connections whose deadline has passed."""
         if now < self._next_sweep:
             return []
-        late = [handler for handler in self.handlers if handler.deadline <= now]
-        self._next_sweep = min((h.deadline for h in self.handlers if h.deadline > now), default=float("inf"))
+        waiting = [handler for handler in self.handlers if not handler.in_service]
+        late = [handler for handler in waiting if handler.deadline <= now]
+        self._next_sweep = min((h.deadline for h in waiting if h.deadline > now), default=float("inf"))
         return late
 
     def wake(self) -> None:

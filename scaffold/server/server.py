@@ -152,7 +152,10 @@ class Server(HTTPServer):
 
     def settle(self, job: RequestHandler) -> None:
         """Let a connection whose request was served go on."""
-        job.advance(time.monotonic())
+        job.in_service = False
+        now = time.monotonic()
+        job.advance(now)
+        job.on_push(now)
         self._watch(job)
 
     def wake(self) -> None:
@@ -182,12 +185,12 @@ class Server(HTTPServer):
             self._release_idle()
 
     def _push(self, handler: RequestHandler, now: float) -> None:
-        handler.on_push(now)
-        if handler.state is not State.READY and handler in self._poller.handlers:
+        if not handler.in_service and handler in self._poller.handlers:
+            handler.on_push(now)
             self._watch(handler)
 
     def _see_to(self, handler: RequestHandler, events: int, now: float) -> None:
-        if handler.state is State.READY:  # a thread is at it, and what arrives must wait
+        if handler.in_service:  # a thread is at it, and what arrives must wait
             self._poller.mute(handler)
             return
         if events & selectors.EVENT_READ:
@@ -199,6 +202,7 @@ class Server(HTTPServer):
     def _watch(self, handler: RequestHandler) -> None:
         """Have a connection served, waited for or closed, whatever its state says."""
         if handler.state is State.READY:
+            handler.in_service = True
             self._pool.ready.append(handler)
         elif handler.state is State.CLOSED:
             self._close(handler)
@@ -304,13 +308,15 @@ class Server(HTTPServer):
 
     @property
     def _in_flight(self) -> int:
-        handlers = self._poller.handlers
-        return sum(handler.state not in _AT_REST and not handler.is_given_up for handler in handlers)
+        return sum(
+            not handler.is_given_up and (handler.in_service or handler.state not in _AT_REST)
+            for handler in self._poller.handlers
+        )
 
     def _release_idle(self) -> None:
         """Part with the connections on which nothing of a request has been read: hand them over, or let them be."""
         for handler in list(self._poller.handlers):
-            if handler.state is not State.IDLE:
+            if handler.in_service or handler.state is not State.IDLE:
                 continue
             if self._hand_over is not None:
                 self._pass_on(handler, self._hand_over)
@@ -329,7 +335,7 @@ class Server(HTTPServer):
 
     def _abort_ready(self) -> None:
         for handler in self._poller.handlers:
-            if handler.state is State.READY:
+            if handler.in_service:
                 handler.transport.abort()
 
     def server_close(self) -> None:

@@ -262,6 +262,44 @@ def test_stop_hands_idle_connections_over_even_unasked(serve: Any) -> None:
         receiver.wait(1)[0].close()
 
 
+def test_a_connection_that_is_just_being_given_back_is_not_handed_over_twice(serve: Any) -> None:
+    gate, may_accept, receiver = Gate(), Answers(), Receiver()
+    running = serve(gate, may_accept=may_accept, hand_over=receiver)
+    pool, given_back, may_go = running.server._pool, threading.Event(), threading.Event()
+    hand_back = pool._hand_back
+
+    def slow_hand_back(handler: Any) -> None:
+        given_back.set()
+        may_go.wait(WAIT_SECONDS)
+        hand_back(handler)
+
+    pool._hand_back = slow_hand_back
+    patience = threading.Event()
+    with running.connect() as client:
+        client.get("/held")
+        gate.wait_entered()
+        may_accept.answer = False
+        with running.connect():
+            assert may_accept.refused.wait(WAIT_SECONDS)
+        gate.released.set()
+        assert client.answer()[0] == 200
+        assert given_back.wait(WAIT_SECONDS)
+        for _ in range(2):
+            stirring = socket.socket()
+            running.server.adopt(stirring)
+            for _ in range(1000):
+                if stirring.fileno() < 0:
+                    break
+                patience.wait(0.005)
+            assert stirring.fileno() < 0
+        assert receiver.sockets == []
+        may_go.set()
+        (connection,) = receiver.wait(1)
+        assert connection.getpeername() == client.socket.getsockname()
+        connection.close()
+    running.end()
+
+
 def test_a_failing_hand_over_closes_the_connection(serve: Any, caplog: pytest.LogCaptureFixture) -> None:
     def hand_over(connection: socket.socket) -> None:
         raise OSError("nobody there")
