@@ -157,6 +157,8 @@ class Server(HTTPServer):
         job.advance(now)
         job.on_push(now)
         self._watch(job)
+        if self._stale:
+            self._release_idle()
 
     def wake(self) -> None:
         """Make `turn` return."""
