@@ -197,15 +197,15 @@ class Application:
         """Return the URL of the static file ``path``, such as ``"home/home.css"``."""
         return f"{self._mount()}{self.settings.STATIC_URL}{quote(path)}"
 
-    def editor_url(self, path: str) -> str:
-        """Return a link that opens the project's file ``path`` in the editor of EDITOR_URL.
+    def editor_url(self, path: str, line: int | None = None) -> str:
+        """Return a link that opens the project's file ``path``, at ``line``, in the editor of EDITOR_URL.
 
         It is empty with DEBUG off, and for a client elsewhere.
         """
         request = current_request.get(None)
         is_public = request is not None and not request.is_local
         pattern = self.settings.EDITOR_URL if self.settings.DEBUG and not is_public else ""
-        return pattern.replace("{path}", quote(str(self.root / path)))
+        return debug.editor_link(pattern, str(self.root / path), line)
 
     def _mount(self) -> str:
         request = current_request.get(None)

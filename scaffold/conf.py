@@ -218,7 +218,7 @@ class Settings:
     MAX_BODY_BYTES: int = 10 * 1024 * 1024
     SERVER_LIMITS: Mapping[str, float] = field(default_factory=dict)
     TRUSTED_PROXIES: Sequence[str] = ()
-    EDITOR_URL: str = "vscode://file{path}"
+    EDITOR_URL: str = "vscode"
 
     extra: Mapping[str, Any] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)
@@ -274,7 +274,7 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "MAX_BODY_BYTES": ((int,), "a number of bytes"),
     "SERVER_LIMITS": ((dict, MappingProxyType), "a dict of limits and numbers, such as {'connections': 2000}"),
     "TRUSTED_PROXIES": ((list, tuple), "a list of addresses and networks, such as ['10.0.0.0/8']"),
-    "EDITOR_URL": ((str,), "a URL with {path} in it, or an empty text"),
+    "EDITOR_URL": ((str,), "the name of an editor, a URL with {path} in it, or an empty text"),
 }
 
 

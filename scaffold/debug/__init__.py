@@ -9,13 +9,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from scaffold.debug.editors import editor_link
     from scaffold.debug.pages import error_application, report_response, report_text
     from scaffold.debug.report import Report, error_files
 
-__all__ = ["Report", "error_application", "error_files", "report_response", "report_text"]
+__all__ = ["Report", "editor_link", "error_application", "error_files", "report_response", "report_text"]
 
 _HOME_OF = {
     "Report": "report",
+    "editor_link": "editors",
     "error_application": "pages",
     "error_files": "report",
     "report_response": "pages",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from scaffold.debug.report import Fault, Frame, Report
+from scaffold.debug.context import Section, masker_for, request_sections, settings_section
+from scaffold.debug.report import Frame, Report
 from scaffold.exceptions import HTTPError
 from scaffold.http import JSONResponse, Request, Response, plain_error, prefers_json
 
@@ -17,98 +20,49 @@ if TYPE_CHECKING:
 
 __all__ = ["error_application", "report_json", "report_page", "report_response", "report_text"]
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{{ first.kind }}: {{ first.message | truncate(120) }}</title>
-<style>
-:root { --ground: #fbfaf7; --ink: #1d1b18; --soft: #6b665e; --line: #e2ddd3; --mark: #fdeaea; --accent: #b3261e; }
-@media (prefers-color-scheme: dark) {
-  :root { --ground: #171614; --ink: #ece8e1; --soft: #a19a8e; --line: #35322d; --mark: #3a1d1b; --accent: #ff8a80; }
-}
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2rem 1rem 4rem; max-width: 64rem; background: var(--ground); color: var(--ink);
-  font: 1rem/1.5 system-ui, sans-serif; }
-header p:first-child { margin: 0; color: var(--soft); font-size: .875rem; }
-h1, h2 { margin: .25rem 0 .5rem; line-height: 1.25; overflow-wrap: anywhere; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
-h1 b, h2 b { color: var(--accent); }
-.hint { border-left: 3px solid var(--accent); padding-left: .75rem; }
-figure { margin: 1rem 0; border: 1px solid var(--line); border-radius: .5rem; overflow: hidden; }
-figcaption { padding: .5rem .75rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; font-size: .875rem; }
-pre { margin: 0; padding: .5rem 0; overflow-x: auto; font: .8125rem/1.6 ui-monospace, monospace; }
-pre span { display: block; padding: 0 .75rem; min-width: max-content; }
-pre span.here { background: var(--mark); font-weight: 600; }
-pre i { display: inline-block; width: 3.5em; color: var(--soft); font-style: normal; user-select: none; }
-details summary { cursor: pointer; color: var(--soft); }
-footer { margin-top: 3rem; color: var(--soft); font-size: .875rem; }
-</style>
-</head>
-<body>
-<header>
-<p>{{ where }}</p>
-<h1><b>{{ first.kind }}</b>: {{ first.message }}</h1>
-{% if first.hint %}<p class="hint">{{ first.hint }}</p>{% endif %}
-</header>
-<main>
-{% macro excerpt(frame) %}
-<figure>
-<figcaption><code>{{ frame.source }}</code>{% if frame.function %} in <code>{{ frame.function }}</code>{% endif %}
-</figcaption>
-{% if frame.lines %}<pre>{% for number, line in frame.lines -%}
-<span{% if number == frame.line %} class="here"{% endif %}><i>{{ number }}</i>{{ line }}</span>
-{%- endfor %}</pre>{% endif %}
-</figure>
-{% endmacro %}
-{% for fault in faults %}
-{% if not loop.first %}<h2>caused by <b>{{ fault.kind }}</b>: {{ fault.message }}</h2>
-{% if fault.hint %}<p class="hint">{{ fault.hint }}</p>{% endif %}{% endif %}
-{% for frame in fault.own_frames | reverse %}{{ excerpt(frame) }}{% endfor %}
-{% if fault.own_frames and fault.frames | length > fault.own_frames | length %}
-<details><summary>All {{ fault.frames | length }} frames</summary>
-{% for frame in fault.frames | reverse %}{{ excerpt(frame) }}{% endfor %}
-</details>
-{% endif %}
-{% endfor %}
-</main>
-<footer>This page is shown because DEBUG is on, and only on this machine.
-Mend the code, save it, and load this page again.</footer>
-</body>
-</html>
-"""
-
 
 @functools.cache
 def _template() -> Template:
-    return Environment(autoescape=True, undefined=StrictUndefined).from_string(_PAGE)
+    page = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+    return Environment(autoescape=True, undefined=StrictUndefined).from_string(page)
 
 
-def report_page(report: Report, where: str = "") -> str:
-    """Return the report as an HTML document without external parts; ``where`` says what was asked for."""
-    return _template().render(first=report.faults[0], faults=report.faults, where=where)
+def report_page(
+    report: Report, where: str = "", sections: Iterable[Section] = (), link: Callable[[Frame], str] = lambda _: ""
+) -> str:
+    """Return the report as an HTML document without external parts.
+
+    ``where`` says what was asked for, ``sections`` show what surrounded the error, and ``link`` gives the address that
+    opens a frame in an editor, or an empty text.
+    """
+    text = "\n".join(_report_lines(report))
+    faults = report.faults
+    return _template().render(
+        first=faults[0], faults=faults, where=where, sections=list(sections), link=link, text=text
+    )
 
 
 def report_text(error: BaseException) -> str:
     """Return the report of ``error`` as a text for terminals, with the source around each of the user's own lines."""
-    faults = Report.from_exception(error).faults
-    return "\n".join(line for index, fault in enumerate(faults) for line in _fault_lines(fault, index)) + "\n"
+    return "\n".join(_report_lines(Report.from_exception(error))) + "\n"
 
 
-def _fault_lines(fault: Fault, index: int) -> Iterable[str]:
-    yield f"{'caused by ' if index else ''}{fault.kind}: {_printable(fault.message)}"
-    if fault.hint:
-        yield f"  {_printable(fault.hint)}"
-    for frame in reversed(fault.own_frames):
-        yield from _frame_lines(frame)
+def _report_lines(report: Report) -> Iterable[str]:
+    for fault in report.faults:
+        yield f"{fault.relation + ' ' if fault.relation else ''}{fault.kind}: {_printable(fault.message)}"
+        for text in filter(None, (fault.hint, *fault.notes)):
+            yield from (f"  {_printable(line)}" for line in text.splitlines())
+        for frame in reversed(fault.own_frames):
+            yield from _frame_lines(frame)
 
 
 def _frame_lines(frame: Frame) -> Iterable[str]:
     yield f"  {frame.source}{f' in {frame.function}' if frame.function else ''}"
+    start, end = frame.mark
     for number, line in frame.lines:
         yield f"  {'>' if number == frame.line else ' '} {number:4} | {_printable(line)}"
+        if number == frame.line and end and "\t" not in line:
+            yield f"         | {' ' * start}{'^' * (end - start)}"
 
 
 def _printable(text: str) -> str:
@@ -125,9 +79,14 @@ def report_json(report: Report) -> dict[str, Any]:
         "causes": [
             {
                 "error": fault.kind,
+                "relation": fault.relation,
                 "detail": fault.message,
                 "hint": fault.hint,
-                "frames": [{"source": frame.source, "function": frame.function} for frame in fault.own_frames],
+                "notes": list(fault.notes),
+                "frames": [
+                    {"source": frame.source, "function": frame.function, "values": dict(frame.values)}
+                    for frame in fault.own_frames
+                ],
             }
             for fault in report.faults
         ],
@@ -136,13 +95,23 @@ def report_json(report: Report) -> dict[str, Any]:
 
 def report_response(error: BaseException, request: Request) -> Response:
     """Return the 500 for ``error`` in the form that the client prefers: a text unless it asks for HTML or JSON."""
+    headers = {"Cache-Control": "no-store"}
+    masker = masker_for(request)
     if prefers_json(request):
-        return JSONResponse(report_json(Report.from_exception(error)), 500, headers={"Cache-Control": "no-store"})
+        return JSONResponse(report_json(Report.from_exception(error, masker)), 500, headers=headers)
     if request.prefers("text/plain", "text/html") == "text/html":
-        page = report_page(Report.from_exception(error), f"{request.method} {request.environ.get('PATH_INFO', '')}")
-        return Response(page, 500, headers={"Cache-Control": "no-store"})
-    text, headers = report_text(error), {"Cache-Control": "no-store"}
+        sections = [*request_sections(request, masker), settings_section(request, masker)]
+        where = f"{request.method} {masker.text(str(request.environ.get('PATH_INFO', '')))}"
+        page = report_page(Report.from_exception(error, masker), where, sections, partial(_editor_link, request))
+        return Response(page, 500, headers=headers)
+    text = "\n".join(_report_lines(Report.from_exception(error, masker))) + "\n"
     return Response(text, 500, headers=headers, content_type="text/plain; charset=utf-8")
+
+
+def _editor_link(request: Request, frame: Frame) -> str:
+    application = vars(request).get("_app")
+    editor_url = getattr(application, "editor_url", None)
+    return str(editor_url(frame.file, frame.line)) if editor_url is not None and frame.is_own else ""
 
 
 def error_application(error: BaseException, *, debug: bool) -> WSGIApplication:

@@ -1,0 +1,285 @@
+"""What the debug page shows around an error, and what it keeps to itself."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scaffold import Application, Request
+from scaffold.debug import Report, editor_link, report_text
+from scaffold.debug.values import MASK, Masker, is_secret, shown_values
+from scaffold.exceptions import SettingsError
+
+from .helpers import ask
+
+HTML: dict[str, Any] = {"HTTP_ACCEPT": "text/html,*/*;q=0.8"}
+JSON: dict[str, Any] = {"HTTP_ACCEPT": "application/json"}
+TELLING_NAMES = (
+    *("password", "db_password", "PASSWORD", "userPassword", "api_key", "apiKey", "SECRET_KEY", "token", "csrf_token"),
+    *("authorization", "session_id", "cookie", "Set-Cookie", "X-Api-Key", "credentials", "key"),
+)
+KEY = "k3y-of-the-application-that-signs"
+
+
+def caught(code: str, file: Path) -> BaseException:
+    """Run ``code`` as ``file`` and return what it raises."""
+    file.write_text(code, encoding="utf-8")
+    try:
+        exec(compile(code, str(file), "exec"), {})
+    except BaseException as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def site(**settings: Any) -> Application:
+    app = Application({"DEBUG": True, "SECRET_KEY": KEY, **settings})
+
+    @app.route("/<name>/", methods=["GET", "POST"])
+    def page(request: Request, name: str) -> str:
+        if request.method == "POST":
+            name = request.form["name"]
+        password = "hunter2 is the word"
+        numbers = list(range(1000))
+        raise ValueError(f"{name} {len(password)} {len(numbers)} {KEY}")
+
+    return app
+
+
+# --- where it failed ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("x = 1 + (2 / 0) + 3", "2 / 0"),
+        ("é = 'é' * 3 + 'ü'.nothing", "'ü'.nothing"),
+        ("[1, 2][\n5]", ""),
+        ("1/0", ""),
+    ],
+)
+def test_the_part_of_the_line_that_failed_is_marked(tmp_path: Path, line: str, part: str) -> None:
+    (fault,) = Report.from_exception(caught(line + "\n", tmp_path / "a.py")).faults
+    frame = fault.own_frames[-1]
+    text = dict(frame.lines)[frame.line]
+    assert text[slice(*frame.mark)] == part
+
+
+def test_a_terminal_gets_carets_below_the_part(tmp_path: Path) -> None:
+    text = report_text(caught("x = 1 + (2 / 0) + 3\n", tmp_path / "a.py"))
+    assert "  >    1 | x = 1 + (2 / 0) + 3\n         |          ^^^^^\n" in text
+
+
+def test_the_place_of_a_syntax_error_is_marked(tmp_path: Path) -> None:
+    (fault,) = Report.from_exception(caught("x = [1, 2\n\ny = 3 +\n", tmp_path / "a.py")).faults
+    assert fault.own_frames[-1].line in {1, 3}
+    (fault,) = Report.from_exception(caught("print(a b)\n", tmp_path / "b.py")).faults
+    frame = fault.own_frames[-1]
+    assert dict(frame.lines)[1][slice(*frame.mark)] == "a b"
+
+
+# --- causes, notes, groups ------------------------------------------------------------------------------------------
+
+
+def test_notes_and_the_members_of_a_group_are_shown(tmp_path: Path) -> None:
+    code = (
+        "error = ValueError('whole')\nerror.add_note('seen <b>twice</b>')\n"
+        "raise ExceptionGroup('some', [error, KeyError('other')])\n"
+    )
+    error = caught(code, tmp_path / "a.py")
+    faults = Report.from_exception(error).faults
+    assert [(fault.kind, fault.relation) for fault in faults] == [
+        ("ExceptionGroup", ""),
+        ("ValueError", "a member of the group"),
+        ("KeyError", "a member of the group"),
+    ]
+    assert "  seen <b>twice</b>" in report_text(error)
+    app = Application({"DEBUG": True})
+
+    @app.route("/")
+    def page(request: Request) -> str:
+        raise error
+
+    page_text = ask(app, **HTML).text
+    assert "seen &lt;b&gt;twice&lt;/b&gt;" in page_text
+    assert "a member of the group" in page_text
+
+
+def test_a_very_long_traceback_is_cut_in_its_middle() -> None:
+    def deep(level: int) -> None:
+        if level:
+            deep(level - 1)
+        raise ValueError("deep")
+
+    try:
+        deep(300)
+    except ValueError as error:
+        began = time.monotonic()
+        (fault,) = Report.from_exception(error, Masker()).faults
+    assert len(fault.frames) == 60
+    assert sum(bool(frame.values) for frame in fault.frames) <= 20
+    assert time.monotonic() - began < 10
+
+
+# --- values ---------------------------------------------------------------------------------------------------------
+
+
+class Failing:
+    def __repr__(self) -> str:
+        raise RuntimeError("no representation")
+
+
+class Slow:
+    def __repr__(self) -> str:
+        time.sleep(30)
+        return "late"
+
+
+class Telling:
+    def __repr__(self) -> str:
+        return "Telling(user='ada', password='hunter2', api_key=abc123)"
+
+
+def test_representations_are_bounded_in_size_and_survive_failures() -> None:
+    nested: list[Any] = []
+    nested.append(nested)
+    values = {
+        "long": "x" * 10_000,
+        "data": b"y" * 10_000,
+        "many": list(range(10_000)),
+        "big": dict.fromkeys(range(1000), "z" * 1000),
+        "failing": [Failing()],
+        "nested": nested,
+        "__name__": "left out",
+    }
+    shown = shown_values(values, Masker())
+    assert max(map(len, shown.values())) < 500
+    assert "Failing, whose representation fails: RuntimeError" in shown["failing"]
+    assert "(10,000 bytes)" in shown["data"]
+    assert "__name__" not in shown
+
+
+def test_a_representation_that_takes_too_long_is_given_up() -> None:
+    began = time.monotonic()
+    shown = shown_values({"first": 1, "slow": Slow(), "last": 2}, Masker(), seconds=0.05)
+    assert time.monotonic() - began < 5
+    assert (shown["first"], shown["slow"]) == ("1", "<takes too long to be shown>")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "password",
+        "db_password",
+        "PASSWORD",
+        "userPassword",
+        "api_key",
+        "apiKey",
+        "SECRET_KEY",
+        "token",
+        "csrf_token",
+        "authorization",
+        "session_id",
+        "cookie",
+        "Set-Cookie",
+        "X-Api-Key",
+        "credentials",
+        "key",
+    ],
+)
+def test_what_has_a_telling_name_is_masked(name: str) -> None:
+    assert is_secret(name)
+    assert Masker().value(name, "hunter2") == MASK
+    assert Masker().named(name, "hunter2") == MASK
+    assert "hunter2" not in Masker().value("data", {name: "hunter2", "other": 1})
+
+
+@pytest.mark.parametrize(
+    "name", ["name", "keyboard", "monkey", "passenger", "author", "tokenizer", "x", "sessions_open"]
+)
+def test_other_names_are_shown(name: str) -> None:
+    assert Masker().value(name, "plain") == "'plain'"
+
+
+def test_secrets_inside_of_texts_that_objects_make_are_masked() -> None:
+    shown = Masker().value("user", Telling())
+    assert "ada" in shown
+    assert "hunter2" not in shown
+    assert "abc123" not in shown
+
+
+# --- the page -------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_variables_request_and_settings_without_secrets() -> None:
+    answer = ask(
+        site(PLACE="here", DB_PASSWORD="db-pass-word"),
+        "/ada/",
+        QUERY_STRING="q=search&token=query-token-value",
+        HTTP_COOKIE="session=cookie-session-value; theme=dark-blue-theme",
+        HTTP_AUTHORIZATION="Bearer header-token-value",
+        HTTP_X_NOTE="noted & <kept>",
+        **HTML,
+    )
+    text = answer.text
+    for shown in (
+        "&#39;ada&#39;",
+        "noted &amp; &lt;kept&gt;",
+        "search",
+        "PLACE",
+        "&#39;here&#39;",
+        "Local variables",
+        "theme",
+    ):
+        assert shown in text, shown
+    secrets = ("hunter2", KEY, "query-token-value", "cookie-session-value", "dark-blue-theme", "header-token-value")
+    for secret in (*secrets, "db-pass-word"):
+        # The view's own source has the password in a line of code, which is not ours to hide.
+        assert secret not in text.replace("hunter2 is the word&#34;", ""), secret
+    assert "0, 1, 2, 3" in text
+    assert "999" not in text.partition("Local variables")[2].partition("</details>")[0]
+
+
+def test_a_form_is_shown_when_the_view_has_read_it() -> None:
+    body = b"name=Ada+L&password=form-pass-word"
+    fields = {"CONTENT_TYPE": "application/x-www-form-urlencoded", "CONTENT_LENGTH": str(len(body))}
+    answer = ask(site(), "/x/", method="POST", body=body, **fields, **HTML)
+    assert "Ada L" in answer.text.partition(">Form<")[2]
+    assert "form-pass-word" not in answer.text
+
+
+def test_json_has_the_same_without_secrets() -> None:
+    data = json.loads(ask(site(), "/ada/", **JSON).body)
+    values = data["causes"][0]["frames"][-1]["values"]
+    assert (values["name"], values["password"]) == ("'ada'", MASK)
+
+
+def test_the_lines_of_an_env_file_are_shown_without_values(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SECRET_KEY=the-secret\nTHIS IS=wrong\n")
+    error = SettingsError("this line of .env is no NAME=value", source=f"{tmp_path}/.env:2")
+    assert f"SECRET_KEY={MASK}" in report_text(error)
+    assert "the-secret" not in report_text(error)
+
+
+def test_frames_link_to_the_editor() -> None:
+    text = ask(site(EDITOR_URL="pycharm"), "/ada/", **HTML).text
+    assert f'href="pycharm://open?file={Path(__file__)}&amp;line=' in text
+    assert "pycharm" not in ask(site(EDITOR_URL=""), "/ada/", **HTML).text.partition("<section")[0]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "line", "link"),
+    [
+        ("vscode", 3, "vscode://file/a%20b.py:3"),
+        ("vscode", None, "vscode://file/a%20b.py"),
+        ("pycharm", None, "pycharm://open?file=/a%20b.py"),
+        ("my://{path}#{line}", 3, "my:///a%20b.py#3"),
+        ("my://{path}", 3, "my:///a%20b.py"),
+        ("", 3, ""),
+    ],
+)
+def test_a_link_follows_its_pattern(pattern: str, line: int | None, link: str) -> None:
+    assert editor_link(pattern, "/a b.py", line) == link
