@@ -26,9 +26,15 @@ BUILT_IN = ("startproject", "startapp", "runserver", "routes", "check", "test", 
 class Command(TyperCommand):
     """A command that starts without what Typer needs to convert values, when it has none to convert."""
 
+    prepare: Callable[[Any, list[str]], list[str]] | None = None
+
     def get_help_option(self, ctx: Any) -> Any:
         """Return the option ``--help``."""
         return _plain_flag(super().get_help_option(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments, after the command's own module has had a look at them."""
+        return super().parse_args(ctx, args if self.prepare is None else self.prepare(ctx, args))
 
 
 class CommandGroup(TyperGroup):
@@ -53,7 +59,9 @@ class CommandGroup(TyperGroup):
             if claims:
                 raise _duplicate(cmd_name, ["scaffold itself", *(str(claim.file) for claim in claims)])
             module = importlib.import_module(f"scaffold.cli.{cmd_name}")
-            return as_command(cmd_name, module.command, getattr(module, "CONTEXT", None))
+            command = as_command(cmd_name, module.command, getattr(module, "CONTEXT", None))
+            command.prepare = getattr(module, "prepare", None)
+            return command
         if len(claims) > 1:
             raise _duplicate(cmd_name, [str(claim.file) for claim in claims])
         if claims:

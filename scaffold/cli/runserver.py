@@ -15,10 +15,13 @@ from scaffold.exceptions import UsageError
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Mapping
 
     from scaffold.reload import Target
 
-__all__ = ["command", "serve_project"]
+__all__ = ["command", "prepare", "serve_project"]
+
+POLL = f"{__name__}.poll"
 
 
 def command(
@@ -28,8 +31,16 @@ def command(
         typer.Argument(help="PORT, :PORT, HOST or HOST:PORT; the variable PORT counts too, port 0 picks a free one."),
     ] = "",
     reload: Annotated[
-        bool | None, typer.Option("--reload/--no-reload", help="Serve saved files at once; on when DEBUG is on.")
+        bool | None,
+        typer.Option(
+            "--reload/--no-reload",
+            help="Serve saved files at once; on when DEBUG is on. --reload=poll looks for changes every now and then.",
+        ),
     ] = None,
+    reload_spawn: Annotated[
+        bool, typer.Option("--reload-spawn", help="Start each worker as a fresh interpreter instead of a fork.")
+    ] = False,
+    no_refresh: Annotated[bool, typer.Option("--no-refresh", help="Let pages in browsers stay as they are.")] = False,
     directory: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Serve the files of this folder; needs no project.")
     ] = None,
@@ -45,24 +56,43 @@ def command(
         if reload:
             raise UsageError("--directory serves files, which need no --reload", hint="Leave one of the two out.")
         raise typer.Exit(_serve_directory(directory, address))
-    raise typer.Exit(_serve(_callable(app) if app else workspace.target(), address, reload))
+    target = _callable(app) if app else workspace.target()
+    poll = bool(ctx.meta.get(POLL))
+    options = {"refresh": not no_refresh, "poll": poll}
+    if reload_spawn:  # else the system decides
+        options["spawn"] = True
+    raise typer.Exit(_serve(target, address, reload, options))
+
+
+def prepare(ctx: typer.Context, arguments: list[str]) -> list[str]:
+    """Return ``arguments`` with ``--reload`` for ``--reload=poll``, which is noted in ``ctx``.
+
+    A flag with a value that may be left out would take an address behind it for that value.
+    """
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    values = [text.partition("=")[2] for text in arguments[:end] if text.startswith("--reload=")]
+    for value in values:
+        if value != "poll":
+            raise UsageError(f"--reload={value} is none", hint="Write --reload or --reload=poll.")
+    ctx.meta[POLL] = bool(values)
+    return ["--reload" if text == "--reload=poll" else text for text in arguments[:end]] + arguments[end:]
 
 
 def serve_project(project: Path) -> int:
     """Serve the project in the folder ``project`` with reload, and return the exit status."""
     from scaffold.reload import Target
 
-    return _serve(Target.project(project), "", None)
+    return _serve(Target.project(project), "", None, {})
 
 
-def _serve(target: Target, address: str, reload: bool | None) -> int:
+def _serve(target: Target, address: str, reload: bool | None, options: Mapping[str, bool]) -> int:
     from scaffold import reload as reloading
 
     with _bound(address) as listener:
         announce = functools.partial(_announce, listener)
         if reload is False:
             return reloading.serve(target, listener, stream=sys.stderr, on_ready=announce)
-        return reloading.supervise(target, listener, reload=reload, stream=sys.stderr, on_ready=announce)
+        return reloading.supervise(target, listener, reload=reload, stream=sys.stderr, on_ready=announce, **options)
 
 
 def _callable(specification: str) -> Target:

@@ -12,7 +12,7 @@ from enum import Enum
 from functools import cache
 from pathlib import Path
 
-import pathspec
+from scaffold.reload.gitignore import GitIgnore
 
 __all__ = ["FileKind", "Filter", "python_files"]
 
@@ -35,6 +35,11 @@ class FileKind(Enum):
         A template is read anew when it has changed, and a static file with each request: these do not.
         """
         return self in {FileKind.SOURCE, FileKind.ENVIRONMENT}
+
+    @property
+    def refreshes_pages(self) -> bool:
+        """Whether a page that is open in a browser may look different after a change."""
+        return self in {FileKind.TEMPLATE, FileKind.STYLE, FileKind.STATIC}
 
 
 IGNORED_FOLDERS = frozenset(
@@ -80,32 +85,52 @@ _PASSING_NAME = re.compile(r"4913|sed[A-Za-z0-9]{6}")
 
 
 class Filter:
-    """Classifies the files under ``root``. What it learnt of ``.gitignore`` files is kept until `forget`."""
+    """Classifies the files under ``root``, and those of the packages outside that were added.
+
+    What it learnt of ``.gitignore`` files is kept until `forget`.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = str(root)
-        self._rules = cache(_read_rules)
+        self._git = GitIgnore(self._root)
+        self._outside: dict[str, bool] = {}
         self._ignored_folder = cache(self._is_ignored_folder)
 
     def forget(self) -> None:
         """Read the ``.gitignore`` files again, for one has changed."""
-        self._rules.cache_clear()
+        self._git.forget()
         self._ignored_folder.cache_clear()
+
+    def add(self, folder: str, *, is_tree: bool) -> None:
+        """Let ``folder``, which is not under the root, matter too, and with ``is_tree`` all that is in it."""
+        self._outside[folder] = is_tree
+        self._ignored_folder.cache_clear()
+
+    def knows(self, folder: str) -> bool:
+        """Return whether ``folder`` is under the root or was added, be it ignored or not."""
+        return self._base(folder) is not None
 
     def classify(self, path: str) -> FileKind:
         """Return what the file at ``path`` is; the path is absolute, and the file need not be there any more."""
         folder, name = os.path.split(path)
-        if path == os.path.join(self._root, ".env"):
+        kind = self.kind_by_name(folder, name)
+        if kind in {FileKind.IGNORED, FileKind.ENVIRONMENT}:
+            return kind
+        return FileKind.IGNORED if self.ignores_folder(folder) or self._named_by_git(path) else kind
+
+    def kind_by_name(self, folder: str, name: str) -> FileKind:
+        """Return what the file ``name`` is if neither Git nor its folder has it ignored."""
+        if name == ".env" and folder == self._root:
             return FileKind.ENVIRONMENT
-        if not self._is_under_root(path) or _is_noise(name):
+        base = self._base(folder)
+        if base is None or _is_noise(name):
             return FileKind.IGNORED
-        if self.ignores_folder(folder) or self._named_by_gitignore(path):
-            return FileKind.IGNORED
-        return _kind_of(name, os.path.relpath(folder, self._root).split(os.sep))
+        return _kind_of(name, folder[len(base) :].split(os.sep))
 
     def ignores_folder(self, folder: str) -> bool:
         """Return whether nothing in ``folder`` matters."""
-        return folder != self._root and (not self._is_under_root(folder) or self._ignored_folder(folder))
+        base = self._base(folder)
+        return base is None or (folder != base and self._ignored_folder(folder))
 
     def is_heavy(self, folder: str) -> bool:
         """Return whether ``folder`` is ignored and may be too large to be watched."""
@@ -121,8 +146,14 @@ class Filter:
                 if self.classify(path) is FileKind.SOURCE:
                     yield path
 
-    def _is_under_root(self, path: str) -> bool:
-        return path.startswith(os.path.join(self._root, ""))
+    def _base(self, folder: str) -> str | None:
+        """Return the root, or the folder outside, that ``folder`` belongs to."""
+        if _is_under(folder, self._root):
+            return self._root
+        for base, is_tree in self._outside.items():
+            if folder == base or (is_tree and _is_under(folder, base)):
+                return base
+        return None
 
     def _is_ignored_folder(self, folder: str) -> bool:
         name = os.path.basename(folder)
@@ -131,26 +162,15 @@ class Filter:
             or name.endswith(".egg-info")
             or self.ignores_folder(os.path.dirname(folder))
             or os.path.exists(os.path.join(folder, "pyvenv.cfg"))
-            or self._named_by_gitignore(folder + os.sep)
+            or self._named_by_git(folder + os.sep)
         )
 
-    def _named_by_gitignore(self, path: str) -> bool:
-        """Apply the rules of gitignore(5): the nearest file that has a matching pattern decides."""
-        folder = os.path.dirname(path.rstrip(os.sep))
-        while len(folder) >= len(self._root):
-            verdict = self._rules(folder).check_file(os.path.relpath(path, folder) + path[len(path.rstrip(os.sep)) :])
-            if verdict.include is not None:
-                return verdict.include
-            folder = os.path.dirname(folder)
-        return False
+    def _named_by_git(self, path: str) -> bool:
+        return _is_under(path, self._root) and self._git.names(path)
 
 
-def _read_rules(folder: str) -> pathspec.GitIgnoreSpec:
-    try:
-        lines = Path(folder, ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    return pathspec.GitIgnoreSpec.from_lines(lines)
+def _is_under(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(os.path.join(folder, ""))
 
 
 def _is_noise(name: str) -> bool:

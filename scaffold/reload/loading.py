@@ -17,7 +17,7 @@ from scaffold.reload.sources import Snapshot, SourceLoader
 from scaffold.reload.target import Target, TargetKind
 from scaffold.server import Limits
 
-__all__ = ["LoadedApplication", "debug_by_environment", "load"]
+__all__ = ["LoadedApplication", "debug_by_environment", "load", "shows_debug"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,13 @@ def _application_of_module(target: Target) -> Any:
 def _put_first(folder: Path) -> None:
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
+
+
+def shows_debug(loaded: LoadedApplication, root: Path) -> bool:
+    """Return whether a reloading developer is shown what only developers see; who has no settings is asked for it."""
+    if isinstance(loaded.application, Application):
+        return loaded.debug
+    return debug_by_environment(root, default=True)
 
 
 def debug_by_environment(root: Path, *, default: bool = False) -> bool:

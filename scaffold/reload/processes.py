@@ -41,9 +41,10 @@ ExitCallback = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What every worker of one supervisor has in common."""
+    """What every worker of one supervisor has in common; with ``refresh`` the pages in browsers follow it."""
 
     target: Target
+    refresh: bool = True
 
 
 @dataclass(frozen=True, slots=True)

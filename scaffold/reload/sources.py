@@ -5,16 +5,17 @@ project's modules are compiled afresh in each worker and nothing is written; ins
 """
 
 # Paths are texts in this module: they are compared and taken apart by the thousand.
-# ruff: noqa: PTH100, PTH110, PTH112, PTH116, PTH118, PTH119, PTH120
+# ruff: noqa: PTH100, PTH110, PTH112, PTH116, PTH117, PTH118, PTH120, PTH206
 
 from __future__ import annotations
 
 import hashlib
 import os
 import sys
+import sysconfig
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.machinery import (
     BYTECODE_SUFFIXES,
@@ -22,32 +23,57 @@ from importlib.machinery import (
     SOURCE_SUFFIXES,
     ExtensionFileLoader,
     FileFinder,
+    ModuleSpec,
     SourceFileLoader,
     SourcelessFileLoader,
 )
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
-__all__ = ["CLOCK_TICK_NS", "Snapshot", "SourceLoader", "digest_of_file", "is_local", "load_from_source"]
+__all__ = ["CLOCK_TICK_NS", "Snapshot", "SourceLoader", "digest_of_file", "is_local", "is_own", "load_from_source"]
 
 # File systems stamp with the kernel's coarse clock: a change may be up to this much later than its stamp says.
 CLOCK_TICK_NS = 20_000_000
 _MISSING = (0, -1, 0)
+_INSTALLED = frozenset({"site-packages", "dist-packages", "node_modules"})
+# Python's own modules, and this package, which workers get from the process that forks them.
+_FIXED = tuple(
+    os.path.join(folder, "")
+    for folder in (
+        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib")),
+        os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+    )
+)
 
 Stamp = tuple[int, int, int]
 
 
 def is_local(path: str, root: str) -> bool:
-    """Return whether ``path`` is the project's own: under ``root``, and in no virtual environment or site-packages."""
-    if path != root and not path.startswith(os.path.join(root, "")):
-        return False
+    """Return whether ``path`` is under ``root``, and in no virtual environment or site-packages."""
+    return (path == root or path.startswith(os.path.join(root, ""))) and not _is_installed(path, root)
+
+
+def is_own(path: str, root: str) -> bool:
+    """Return whether ``path`` may be edited with the project: it is under ``root``, or in a local package elsewhere.
+
+    Such a package is neither Python's own nor installed, as one that is installed as editable.
+    """
+    if path == root or path.startswith(os.path.join(root, "")):
+        return not _is_installed(path, root)
+    return os.path.isabs(path) and not os.path.join(path, "").startswith(_FIXED) and not _is_installed(path, os.sep)
+
+
+def _is_installed(path: str, top: str) -> bool:
+    """Return whether ``path`` is in a virtual environment or site-packages below ``top``."""
+    if not _INSTALLED.isdisjoint(path[len(top) :].split(os.sep)):
+        return True
     folder = path
-    while len(folder) > len(root):
-        name = os.path.basename(folder)
-        if name in {"site-packages", "dist-packages", "node_modules"} or os.path.exists(f"{folder}/pyvenv.cfg"):
-            return False
+    while len(folder) > len(top):
+        if os.path.exists(f"{folder}/pyvenv.cfg"):
+            return True
         folder = os.path.dirname(folder)
-    return True
+    return False
 
 
 def digest_of_file(path: str) -> str:
@@ -149,7 +175,7 @@ class Snapshot:
         """Remember the files of those imported modules that are the project's own."""
         for name in names:
             path = getattr(sys.modules.get(name), "__file__", None)
-            if isinstance(path, str) and path not in self._files and is_local(path, root):
+            if isinstance(path, str) and path not in self._files and is_own(path, root):
                 self.add(path)
 
     def digests(self) -> dict[str, str]:
@@ -204,8 +230,32 @@ class SourceLoader(SourceFileLoader):
         return code
 
 
+class _SourceFinder:
+    """Stands for the ``finder`` of an editable install, and has the modules that it finds loaded from their source."""
+
+    def __init__(self, finder: Any, root: str, snapshot: Snapshot) -> None:
+        self.finder = finder
+        self._root = root
+        self._snapshot = snapshot
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.finder, name)
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
+        """Return what the finder finds."""
+        spec: ModuleSpec | None = self.finder.find_spec(fullname, path, target)
+        if spec is not None and type(spec.loader) is SourceFileLoader and is_own(spec.loader.path, self._root):
+            spec.loader = SourceLoader(fullname, spec.loader.path, self._snapshot)
+        return spec
+
+
+def _is_editable_finder(finder: Any) -> bool:
+    # Named so by setuptools, where a package is not mapped to a folder of sys.path.
+    return str(getattr(finder, "__module__", "")).startswith("__editable__")
+
+
 def load_from_source(root: Path, snapshot: Snapshot) -> Callable[[], None]:
-    """Make imports of modules under ``root`` use `SourceLoader`; return a function that undoes it."""
+    """Make imports of the project's modules and of local packages use `SourceLoader`; return what undoes it."""
     own = str(root)
 
     def source_loader(fullname: str, path: str) -> SourceLoader:
@@ -213,7 +263,7 @@ def load_from_source(root: Path, snapshot: Snapshot) -> Callable[[], None]:
 
     def hook(path: str) -> FileFinder:
         folder = os.path.abspath(path)
-        if not is_local(folder, own) or not os.path.isdir(folder):
+        if not is_own(folder, own) or not os.path.isdir(folder):
             raise ImportError("not a folder of the project", path=path)
         return FileFinder(
             path,
@@ -222,10 +272,13 @@ def load_from_source(root: Path, snapshot: Snapshot) -> Callable[[], None]:
             (SourcelessFileLoader, BYTECODE_SUFFIXES),
         )
 
+    finders = list(sys.meta_path)
+    sys.meta_path[:] = [_SourceFinder(item, own, snapshot) if _is_editable_finder(item) else item for item in finders]
     sys.path_hooks.insert(0, hook)
     _forget_finders(own)
 
     def undo() -> None:
+        sys.meta_path[:] = [item.finder if isinstance(item, _SourceFinder) else item for item in sys.meta_path]
         sys.path_hooks.remove(hook)
         _forget_finders(own)
 
@@ -233,5 +286,5 @@ def load_from_source(root: Path, snapshot: Snapshot) -> Callable[[], None]:
 
 
 def _forget_finders(root: str) -> None:
-    for path in [path for path in sys.path_importer_cache if is_local(os.path.abspath(path), root)]:
+    for path in [path for path in sys.path_importer_cache if is_own(os.path.abspath(path), root)]:
         del sys.path_importer_cache[path]

@@ -39,6 +39,7 @@ CRASH_LOOP_SECONDS = 10.0
 _BY_HAND = "by hand"
 _HELP = "Type r and Enter to reload, q and Enter to quit."
 WATCHER_MODULE = "scaffold.reload.watcher"
+WATCHER_WARNINGS = r"watchdog|scaffold\.reload\.inotify"
 
 
 def supervise(
@@ -48,21 +49,26 @@ def supervise(
     reload: bool | None,
     stream: TextIO = sys.stderr,
     on_ready: Callable[[], None] | None = None,
+    refresh: bool = True,
+    poll: bool = False,
     spawn: bool = not hasattr(os, "fork"),
 ) -> int:
     """Serve ``target`` from workers that are replaced when its files change; return the exit status.
 
     ``reload`` is None for "when the project's DEBUG is on". ``on_ready`` is called once, when the first worker serves.
+    With ``refresh`` the pages in browsers follow what is saved, when DEBUG is on. With ``poll`` files are looked at
+    every now and then, and the system is not asked to tell of changes.
     With ``spawn`` workers are fresh interpreters and not forks. Call it on the main thread before any other is started.
     It ends by SIGINT, SIGTERM or SIGHUP with status 0; without reloading, a project that can't be loaded or whose
     worker keeps dying ends it with status 1.
     """
-    plan = Plan(target)
+    plan = Plan(target, refresh)
     with ExitStack() as stack:
         launcher: Launcher = Spawner(plan, listener) if spawn else Nursery(plan, listener)
         stack.callback(launcher.close)
         inbox = stack.enter_context(EventInbox())
-        supervisor = _Supervisor(plan, listener, launcher, inbox, _Terminal(stream, target.root), reload, on_ready)
+        terminal = _Terminal(stream, target.root)
+        supervisor = _Supervisor(plan, listener, launcher, inbox, terminal, reload, on_ready, poll=poll)
         stack.callback(supervisor.close)
         stack.enter_context(inbox.signals(supervisor.on_signal))
         return supervisor.run()
@@ -149,6 +155,8 @@ class _Supervisor:
         terminal: _Terminal,
         reload: bool | None,
         on_ready: Callable[[], None] | None,
+        *,
+        poll: bool,
     ) -> None:
         self._plan = plan
         self._listener = listener
@@ -165,6 +173,7 @@ class _Supervisor:
         self._known: Mapping[str, str] = {}
         self._last_death = float("-inf")
         self._reload = reload
+        self._polls = poll
         self._watcher: Watcher | None = None
         self._watcher_thread: threading.Thread | None = None
         self._is_stopping = False
@@ -269,6 +278,8 @@ class _Supervisor:
         worker.grace_seconds = message.fields["grace_seconds"]
         worker.loaded_ns = message.fields["loaded_ns"]
         worker.files = self._known = message.fields["files"]
+        if self._watcher is not None:
+            self._watcher.admit(self._known)
         self._reload = message.fields["watching"]
         self._terminal.report(message.fields["reports"])
         if not self._reload:
@@ -342,12 +353,13 @@ class _Supervisor:
 
     def _start_watcher(self) -> None:
         # A folder that was moved away and back is watched anew; watchdog warns that this replaces the old watch.
-        warnings.filterwarnings("ignore", category=RuntimeWarning, module="watchdog")
+        warnings.filterwarnings("ignore", category=RuntimeWarning, module=WATCHER_WARNINGS)
         # An event that arrives while watching ends is an error to watchdog, and to nobody else.
         logging.getLogger("watchdog").setLevel(logging.CRITICAL)
         # Loading watchdog takes longer than forking a worker: it is done beside it.
         module = importlib.import_module(WATCHER_MODULE)
-        watcher: Watcher = module.Watcher(self._plan.target.root, self._post_batch)
+        root = self._plan.target.root
+        watcher: Watcher = module.Watcher(root, self._post_batch, self._terminal.say, poll=self._polls)
         try:
             watcher.start()
         except OSError as error:
@@ -355,6 +367,7 @@ class _Supervisor:
             self._terminal.say(f"The folder {self._plan.target.root} can't be watched: {error.strerror}.\n  {hint}")
         else:
             self._watcher = watcher
+            watcher.admit(self._known)
 
     def _stop_watcher(self) -> None:
         if self._watcher_thread is not None:
@@ -371,6 +384,13 @@ class _Supervisor:
         paths = [path for path, kind in batch.items() if kind.replaces_worker]
         if self._reload is not False and not self._is_stopping:
             self._reload_for(paths)
+            self._refresh_for({path: kind.value for path, kind in batch.items() if kind.refreshes_pages})
+
+    def _refresh_for(self, files: Mapping[str, str]) -> None:
+        """Have the pages told of files that changed; those of a worker that is not there yet learn more than that."""
+        worker = self._current
+        if files and worker is not None and worker.state is _State.SERVING:
+            worker.channel.send("changed", files=files)
 
     def _reload_for(self, paths: Sequence[str]) -> None:
         worker = self._current

@@ -20,9 +20,10 @@ from scaffold.debug import error_application, error_files, report_text
 from scaffold.exceptions import ServerError
 from scaffold.reload.filters import python_files
 from scaffold.reload.keys import tell_of_input
-from scaffold.reload.loading import LoadedApplication, debug_by_environment, load
+from scaffold.reload.loading import LoadedApplication, debug_by_environment, load, shows_debug
 from scaffold.reload.messages import CAN_PASS_DESCRIPTORS, Channel, Message
 from scaffold.reload.processes import EXIT_MARGIN_SECONDS, Assignment, Plan, ignore_terminal_signals, leave
+from scaffold.reload.refresh import Refresh
 from scaffold.reload.sources import CLOCK_TICK_NS, Snapshot, load_from_source
 from scaffold.reload.spawner import open_handle, read_order
 from scaffold.reload.target import Target
@@ -73,8 +74,10 @@ def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment
     snapshot = Snapshot()
     loaded = _load_or_explain(plan.target, snapshot, assignment)
     watching = loaded.debug if assignment.reload is None else assignment.reload
+    refreshes = plan.refresh and watching and shows_debug(loaded, plan.target.root)
+    refresh = Refresh(loaded.application) if refreshes else None
     server = Server(
-        loaded.application,
+        refresh or loaded.application,
         listener,
         limits=loaded.limits,
         access_log=console_log(sys.stderr),
@@ -82,7 +85,7 @@ def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment
         hand_over=partial(_hand_over, channel) if CAN_PASS_DESCRIPTORS else None,
         ends_streams=watching,
     )
-    link.serves(server)
+    link.serves(server, refresh)
     loaded_ns = time.time_ns()
     # What the project itself wrote a moment ago bears the same stamp as what is saved in a moment: the bytes tell.
     written = snapshot.written_since(loaded_ns - CLOCK_TICK_NS) if watching else {}
@@ -172,12 +175,14 @@ class _Link(threading.Thread):
         super().__init__(name="supervisor", daemon=True)
         self._channel = channel
         self._server: Server | None = None
+        self._refresh: Refresh | None = None
         self._lock = threading.Lock()
 
-    def serves(self, server: Server) -> None:
-        """Give ``server`` the messages from now on; until then, a worker that is told to stop just ends."""
+    def serves(self, server: Server, refresh: Refresh | None) -> None:
+        """Give these two the messages from now on; until then, a worker that is told to stop just ends."""
         with self._lock:
             self._server = server
+            self._refresh = refresh
 
     def run(self) -> None:
         """Read the channel to its end."""
@@ -194,7 +199,11 @@ class _Link(threading.Thread):
         server = self._server
         if server is None:
             os._exit(0)
+        if message.kind == "changed" and self._refresh is not None:
+            self._refresh.changed(message.fields["files"])
         if message.kind == "stop":
+            if self._refresh is not None:
+                self._refresh.close()
             seconds = server.limits.grace_seconds + EXIT_MARGIN_SECONDS
             threading.Thread(target=self._end_after, args=(seconds,), daemon=True).start()
             server.stop()

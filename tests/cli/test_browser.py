@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_helpers import CHROMIUM, Serving, scaffold, serving_project
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from browser_helpers import IN_A_BROWSER, complaints, headless_browser
+from cli_helpers import Serving, scaffold, serving_project
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="there is no Chromium"),
-]
-
-DRIVER = "/usr/bin/chromedriver"
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    options = ChromeOptions()
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.binary_location = CHROMIUM or ""
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = Service(DRIVER if Path(DRIVER).exists() else None)
-    with Chrome(options=options, service=service) as chrome:
-        chrome.set_page_load_timeout(30)
+    with headless_browser(tmp_path_factory.mktemp("chromium")) as chrome:
         yield chrome
 
 
@@ -47,11 +25,6 @@ def site(mysite: Path) -> Iterator[Serving]:
     with serving_project(mysite, "--reload") as serving:
         yield serving
         serving.stop()
-
-
-def complaints(browser: Chrome) -> list[str]:
-    """What the browser's console has said since the last call."""
-    return [entry["message"] for entry in browser.get_log("browser")]  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -202,3 +202,36 @@ def test_an_application_and_a_folder_are_not_served_together(tmp_path: Path) -> 
     result = scaffold("runserver", "--directory", ".", "--app", "other:hello", cwd=tmp_path)
     assert result.returncode == 2
     assert "Leave one of the two out" in result.stderr
+
+
+def test_reload_by_polling_is_a_value_of_reload_and_an_address_may_follow_it(mysite: Path) -> None:
+    command = (sys.executable, "-m", "scaffold", "runserver")
+    with Serving(*command, "--reload=poll", "127.0.0.1:0", cwd=mysite) as site:
+        assert requests.get(site.url, timeout=PATIENCE).status_code == 200
+        descriptors = list(Path(f"/proc/{site.process.pid}/fdinfo").iterdir())
+        assert not any("inotify" in descriptor.read_text() for descriptor in descriptors)
+        site.stop()
+    with Serving(*command, "--reload", "127.0.0.1:0", cwd=mysite) as site:
+        assert requests.get(site.url, timeout=PATIENCE).status_code == 200
+        site.stop()
+
+
+def test_another_value_of_reload_is_refused_with_a_way_out(mysite: Path) -> None:
+    result = scaffold("runserver", "--reload=often", cwd=mysite)
+    assert result.returncode == 2
+    assert result.stderr == "error: --reload=often is none\n  Write --reload or --reload=poll.\n"
+
+
+def test_the_help_tells_of_polling(mysite: Path) -> None:
+    assert "--reload=poll" in scaffold("runserver", "--help", cwd=mysite).stdout
+
+
+def test_workers_may_be_started_afresh_instead_of_forked(mysite: Path) -> None:
+    with serving_project(mysite, "--reload", "--reload-spawn") as site:
+        assert requests.get(site.url, timeout=PATIENCE).status_code == 200
+        view = mysite / "apps/home/views.py"
+        view.write_text(view.read_text().replace("Mysite", "Spawned"))
+        assert "Spawned" in requests.get(site.url, timeout=PATIENCE).text
+        commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in group_members(site.process.pid)]
+        assert any(b"scaffold.reload.worker" in command for command in commands)
+        assert site.stop() == 0

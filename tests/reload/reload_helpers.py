@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import signal
 import socket
 import subprocess
@@ -104,12 +105,16 @@ def is_alive(pid: int) -> bool:
 class Site:
     """A process that serves ``path`` with reload. All that it prints is in ``lines``."""
 
+    announcement = "port "
+
     def __init__(self, path: Path, *options: str, environ: Mapping[str, str] | None = None) -> None:
         self.root = path if path.is_dir() else path.parent
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         self.process = subprocess.Popen(
-            [sys.executable, str(RUNNER), str(path), *options],
-            stderr=subprocess.PIPE,
+            [sys.executable, *self.command(path), *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self.root,
             text=True,
             env={**environment, **(environ or {})},
             start_new_session=True,
@@ -118,11 +123,15 @@ class Site:
         self._unread: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
-        self.port = int(self.wait_for("port ").removeprefix("port "))
+        self.port = int(re.findall(r"[0-9]+", self.wait_for(self.announcement))[-1])
+
+    def command(self, path: Path) -> list[str]:
+        """What the interpreter is told to run."""
+        return [str(RUNNER), str(path)]
 
     def _read(self) -> None:
-        assert self.process.stderr is not None
-        with self.process.stderr as stream:
+        assert self.process.stdout is not None
+        with self.process.stdout as stream:
             for line in stream:
                 self.lines.append(line.rstrip("\n"))
                 self._unread.put(line.rstrip("\n"))
@@ -146,7 +155,8 @@ class Site:
     def wait_for_watcher(self) -> None:
         """Wait until all folders are watched, which the kernel shows."""
         descriptors = Path(f"/proc/{self.process.pid}/fdinfo")
-        folders = [path for path in self.root.rglob("*") if path.is_dir() and path.name != "generated"]
+        ignored = {"generated", ".git"}
+        folders = [path for path in self.root.rglob("*") if path.is_dir() and ignored.isdisjoint(path.parts)]
 
         def is_watching() -> bool:
             with contextlib.suppress(OSError):
@@ -203,6 +213,15 @@ class Site:
                 self.process.wait(PATIENCE)
         self._reader.join(PATIENCE)
         assert not self._reader.is_alive(), "a process of the site is left behind"
+
+
+class CommandSite(Site):
+    """A process of ``scaffold runserver``, in the project's folder."""
+
+    announcement = "Serving at"
+
+    def command(self, path: Path) -> list[str]:
+        return ["-m", "scaffold", "runserver", ":0"]
 
 
 @contextlib.contextmanager

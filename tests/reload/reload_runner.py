@@ -18,6 +18,8 @@ def main() -> int:
     parser.add_argument("path", type=Path)
     parser.add_argument("--reload", choices=[*RELOAD, "never"], default="on")
     parser.add_argument("--spawn", action="store_true")
+    parser.add_argument("--no-refresh", action="store_true")
+    parser.add_argument("--poll", action="store_true")
     parser.add_argument("--terminal", action="store_true", help="make standard input the controlling terminal")
     arguments = parser.parse_args()
     if arguments.terminal:
@@ -34,7 +36,15 @@ def main() -> int:
         if arguments.reload == "never":
             return reload.serve(target, listener, on_ready=say_ready)
         chosen = RELOAD[arguments.reload]
-        return reload.supervise(target, listener, reload=chosen, on_ready=say_ready, spawn=arguments.spawn)
+        return reload.supervise(
+            target,
+            listener,
+            reload=chosen,
+            on_ready=say_ready,
+            refresh=not arguments.no_refresh,
+            poll=arguments.poll,
+            spawn=arguments.spawn,
+        )
 
 
 if __name__ == "__main__":

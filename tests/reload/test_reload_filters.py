@@ -8,6 +8,7 @@ import pytest
 from reload_helpers import write_tree
 
 from scaffold.reload.filters import FileKind, Filter, python_files
+from scaffold.reload.gitignore import index_lock
 
 
 @pytest.mark.parametrize(
@@ -103,3 +104,66 @@ def test_the_python_files_of_a_project_leave_out_what_is_ignored(tmp_path: Path)
     write_tree(tmp_path, {"apps/a.py": "", "node_modules/b.py": "", "x.txt": "", ".git/c.py": "", "d.py": ""})
     assert sorted(python_files(tmp_path)) == [tmp_path / "apps/a.py", tmp_path / "d.py"]
     assert list(Filter(tmp_path).sources_in(str(tmp_path / "node_modules"))) == []
+
+
+def test_the_repositorys_own_list_and_the_files_above_the_project_count(tmp_path: Path) -> None:
+    write_tree(
+        tmp_path,
+        {
+            ".git/info/exclude": "private.py\nkept.py\n",
+            ".gitignore": "/site/made.py\n!kept.py\n",
+            "site/.gitignore": "own.py\n",
+        },
+    )
+    rules = Filter(tmp_path / "site")
+    kinds = {name: rules.classify(str(tmp_path / "site" / name)) for name in ("private.py", "made.py", "own.py")}
+    assert set(kinds.values()) == {FileKind.IGNORED}
+    for name in ("kept.py", "apps/made.py"):
+        assert rules.classify(str(tmp_path / "site" / name)) is FileKind.SOURCE
+
+
+def test_a_work_tree_takes_the_list_of_its_repository(tmp_path: Path) -> None:
+    write_tree(
+        tmp_path,
+        {
+            "main/.git/info/exclude": "private.py\n",
+            "main/.git/worktrees/tree/commondir": "../..\n",
+            "tree/.git": f"gitdir: {tmp_path}/main/.git/worktrees/tree\n",
+        },
+    )
+    assert Filter(tmp_path / "tree").classify(str(tmp_path / "tree/private.py")) is FileKind.IGNORED
+    assert index_lock(str(tmp_path / "tree/apps")) == f"{tmp_path}/main/.git/worktrees/tree/index.lock"
+    assert index_lock(str(tmp_path)) is None
+
+
+def test_a_project_that_is_ignored_as_a_whole_has_but_its_own_rules(tmp_path: Path) -> None:
+    write_tree(
+        tmp_path,
+        {".git/info/exclude": "*.py\n", ".gitignore": "/sites/\n", "sites/one/.gitignore": "made.py\n"},
+    )
+    rules = Filter(tmp_path / "sites/one")
+    assert rules.classify(str(tmp_path / "sites/one/views.py")) is FileKind.SOURCE
+    assert rules.classify(str(tmp_path / "sites/one/made.py")) is FileKind.IGNORED
+
+
+def test_what_is_added_matters_as_a_tree_or_alone(tmp_path: Path) -> None:
+    rules = Filter(tmp_path / "site")
+    rules.add(str(tmp_path / "package"), is_tree=True)
+    rules.add(str(tmp_path / "tools"), is_tree=False)
+    kinds = {
+        name: rules.classify(str(tmp_path / name))
+        for name in (
+            "package/deep/a.py",
+            "package/static/a.css",
+            "package/__pycache__/a.pyc",
+            "tools/a.py",
+            "tools/b/a.py",
+        )
+    }
+    assert list(kinds.values()) == [
+        FileKind.SOURCE,
+        FileKind.STYLE,
+        FileKind.IGNORED,
+        FileKind.SOURCE,
+        FileKind.IGNORED,
+    ]

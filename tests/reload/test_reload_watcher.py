@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import queue
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from reload_helpers import PATIENCE, PROJECT, new_app, write_tree
+from watchdog import events
 
 from scaffold.reload.filters import FileKind
-from scaffold.reload.watcher import Batch, Watcher
+from scaffold.reload.watcher import COUNTED_EVENTS, Batch, Watcher
 
 
 class Watched:
@@ -19,7 +21,8 @@ class Watched:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.batches: queue.SimpleQueue[Batch] = queue.SimpleQueue()
-        self.watcher = Watcher(root, self.batches.put)
+        self.said: list[str] = []
+        self.watcher = Watcher(root, self.batches.put, self.said.append)
 
     def changes(self, *names: str) -> Batch:
         """Wait until all of ``names`` have changed; return all changes until then."""
@@ -63,7 +66,8 @@ def test_reading_and_ignored_files_are_not_reported(watched: Watched) -> None:
 
 
 def test_ignored_folders_are_not_even_watched(watched: Watched) -> None:
-    assert watched.watcher._alone == {str(watched.root), str(watched.root / "web")}
+    assert watched.watcher._folders is not None
+    assert watched.watcher._folders.alone == {str(watched.root), str(watched.root / "web")}
 
 
 def test_renames_and_deletions_are_reported_with_both_names(watched: Watched) -> None:
@@ -89,6 +93,37 @@ def test_a_new_folder_at_the_top_is_watched_from_then_on(watched: Watched) -> No
     watched.changes("library/tools/b.py")
 
 
+def test_a_folder_that_is_deleted_and_made_again_is_watched_again(watched: Watched) -> None:
+    for _ in range(2):
+        shutil.rmtree(watched.root / "apps")
+        watched.changes("apps")
+        write_tree(watched.root, {"apps/home/views.py": "x = 1\n"})
+        watched.changes("apps/home/views.py")
+        (watched.root / "apps/home/views.py").write_text("x = 2\n")
+        watched.changes("apps/home/views.py")
+
+
+def test_a_folder_that_is_ignored_no_more_is_watched(watched: Watched) -> None:
+    (watched.root / ".gitignore").write_text("")
+    (watched.root / "manage.py").write_text("x = 1\n")
+    watched.changes("manage.py")
+    (watched.root / "made/x.py").write_text("x = 1\n")
+    watched.changes("made/x.py")
+
+
+def test_opening_and_reading_are_not_among_the_events_that_count() -> None:
+    names = {name for name, kind in vars(events).items() if kind in COUNTED_EVENTS}
+    assert names == {
+        "DirCreatedEvent",
+        "DirDeletedEvent",
+        "DirMovedEvent",
+        "FileClosedEvent",
+        "FileCreatedEvent",
+        "FileDeletedEvent",
+        "FileMovedEvent",
+    }
+
+
 def test_an_empty_or_ignored_new_folder_is_no_change(watched: Watched) -> None:
     (watched.root / "empty").mkdir()
     (watched.root / ".mypy_cache").mkdir()
@@ -106,6 +141,6 @@ def test_a_changed_gitignore_counts_at_once(watched: Watched) -> None:
 
 
 def test_a_folder_that_is_not_there_can_not_be_watched(tmp_path: Path) -> None:
-    watcher = Watcher(tmp_path / "missing", lambda batch: None)
+    watcher = Watcher(tmp_path / "missing", lambda batch: None, print)
     with pytest.raises(OSError, match="No such file"):
         watcher.start()
