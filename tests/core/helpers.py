@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
@@ -79,3 +80,13 @@ def ask(app: Any, path: str = "/", method: str = "GET", body: bytes = b"", **val
 def make_app(**settings: Any) -> Application:
     """Return an application without a project, with DEBUG off unless ``settings`` say otherwise."""
     return Application({"DEBUG": False, **settings})
+
+
+def caught(code: str, file: Path) -> BaseException:
+    """Run ``code`` as ``file`` and return what it raises."""
+    file.write_text(code, encoding="utf-8")
+    try:
+        exec(compile(code, str(file), "exec"), {})
+    except BaseException as error:
+        return error
+    raise AssertionError("nothing was raised")

@@ -14,7 +14,7 @@ from scaffold import Application, Request
 from scaffold.debug import Report, error_application, error_files, report_text
 from scaffold.exceptions import AppLoadError, ScaffoldError
 
-from .helpers import ask
+from .helpers import ask, caught
 
 HTML: dict[str, Any] = {"HTTP_ACCEPT": "text/html,*/*;q=0.8"}
 JSON: dict[str, Any] = {"HTTP_ACCEPT": "application/json"}
@@ -29,16 +29,6 @@ def serve(error: BaseException | None = None, *, debug: bool = True) -> Applicat
         raise error or ValueError(secret_local)
 
     return app
-
-
-def caught(code: str, file: Path) -> BaseException:
-    """Run ``code`` as ``file`` and return what it raises."""
-    file.write_text(code, encoding="utf-8")
-    try:
-        exec(compile(code, str(file), "exec"), {})
-    except BaseException as error:
-        return error
-    raise AssertionError("nothing was raised")
 
 
 # --- who sees it ----------------------------------------------------------------------------------------------------

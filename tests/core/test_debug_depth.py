@@ -14,7 +14,7 @@ from scaffold.debug import Report, editor_link, report_text
 from scaffold.debug.values import MASK, Masker, is_secret, shown_values
 from scaffold.exceptions import SettingsError
 
-from .helpers import ask
+from .helpers import ask, caught
 
 HTML: dict[str, Any] = {"HTTP_ACCEPT": "text/html,*/*;q=0.8"}
 JSON: dict[str, Any] = {"HTTP_ACCEPT": "application/json"}
@@ -23,16 +23,6 @@ TELLING_NAMES = (
     *("authorization", "session_id", "cookie", "Set-Cookie", "X-Api-Key", "credentials", "key"),
 )
 KEY = "k3y-of-the-application-that-signs"
-
-
-def caught(code: str, file: Path) -> BaseException:
-    """Run ``code`` as ``file`` and return what it raises."""
-    file.write_text(code, encoding="utf-8")
-    try:
-        exec(compile(code, str(file), "exec"), {})
-    except BaseException as error:
-        return error
-    raise AssertionError("nothing was raised")
 
 
 def site(**settings: Any) -> Application:

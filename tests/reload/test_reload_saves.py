@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -99,8 +98,6 @@ def reloads_until_another_save(site: Site) -> list[str]:
     ids=lambda save: save.__name__,
 )
 def test_each_way_of_saving_is_one_reload(site: Site, save: Callable[[Path, str], None]) -> None:
-    if save is by_sed and shutil.which("sed") is None:
-        pytest.skip("there is no sed")
     save(site.root / VIEWS, view("second"))
     site.wait_for("reloaded in")
     assert site.text() == "second"
@@ -129,7 +126,6 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, timeout=PATIENCE)
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
 def test_a_file_that_git_checks_out_is_one_reload(project: Path) -> None:
     for arguments in (("init",), ("add", "."), ("commit", "-m", "first")):
         git(project, *arguments)
@@ -142,7 +138,6 @@ def test_a_file_that_git_checks_out_is_one_reload(project: Path) -> None:
         assert len(reloads_until_another_save(site)) == 1
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
 def test_another_branch_with_500_files_is_one_reload(project: Path) -> None:
     modules = {f"apps/home/part{number % 10}/m{number}.py": "x = 1\n" for number in range(500)}
     write_tree(project, modules)
