@@ -325,7 +325,7 @@ class Application:
             raise HTTPError(405, f"{request.method} is not allowed here.", headers=allow)
         if request.method == "OPTIONS" and request.path == "*":
             return Response(status=204)  # RFC 9110 section 9.3.7: about the server as a whole
-        raise HTTPError(404, "There is no page at this address.")
+        raise _NoRouteError(404, "There is no page at this address.")
 
     def _to_response(self, result: Any, view: Callable[..., Any], source: str = "") -> Response:
         if isinstance(result, Response):
@@ -392,6 +392,8 @@ class Application:
 
     def _error_page(self, request: Request, error: HTTPError) -> Response:
         """Return the project's own page for the status where it has one, else the plain one."""
+        if isinstance(error, _NoRouteError) and self.settings.DEBUG and request.is_local:
+            return debug.missing_response(error, request, self._resolver.routes)
         template = f"{error.status}.html"
         if prefers_json(request) or not self.templates.has(template):
             return plain_error(request, error)
@@ -438,6 +440,10 @@ class Application:
             print(f"Serving at {server.base_url(listener)} (Ctrl-C stops)", file=stream, flush=True)
             with serving, server.stop_on_signals(serving):
                 serving.serve_forever()
+
+
+class _NoRouteError(HTTPError):
+    """The 404 of an address that no route has."""
 
 
 def _trusted_proxies(settings: Settings) -> TrustedProxies | None:

@@ -10,16 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scaffold.debug.editors import editor_link
+    from scaffold.debug.missing import missing_response
     from scaffold.debug.pages import error_application, report_response, report_text
     from scaffold.debug.report import Report, error_files
 
-__all__ = ["Report", "editor_link", "error_application", "error_files", "report_response", "report_text"]
+__all__ = [
+    "Report",
+    "editor_link",
+    "error_application",
+    "error_files",
+    "missing_response",
+    "report_response",
+    "report_text",
+]
 
 _HOME_OF = {
     "Report": "report",
     "editor_link": "editors",
     "error_application": "pages",
     "error_files": "report",
+    "missing_response": "missing",
     "report_response": "pages",
     "report_text": "pages",
 }

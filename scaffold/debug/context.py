@@ -32,6 +32,8 @@ def masker_for(request: Request | None) -> Masker:
     if request is not None:
         known += [value for name, value in request.headers.multi_items() if is_secret(name)]
         known += [value for name, value in _query(request) if is_secret(name)]
+        form = vars(request).get("form")
+        known += [str(value) for name, value in form.multi_items() if is_secret(name)] if form is not None else []
     return Masker(known)
 
 

@@ -12,6 +12,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from scaffold.debug.context import Section, masker_for, request_sections, settings_section
 from scaffold.debug.report import Frame, Report
+from scaffold.debug.values import printable
 from scaffold.exceptions import HTTPError
 from scaffold.http import JSONResponse, Request, Response, plain_error, prefers_json
 
@@ -49,9 +50,9 @@ def report_text(error: BaseException) -> str:
 
 def _report_lines(report: Report) -> Iterable[str]:
     for fault in report.faults:
-        yield f"{fault.relation + ' ' if fault.relation else ''}{fault.kind}: {_printable(fault.message)}"
+        yield f"{fault.relation + ' ' if fault.relation else ''}{fault.kind}: {printable(fault.message)}"
         for text in filter(None, (fault.hint, *fault.notes)):
-            yield from (f"  {_printable(line)}" for line in text.splitlines())
+            yield from (f"  {printable(line)}" for line in text.splitlines())
         for frame in reversed(fault.own_frames):
             yield from _frame_lines(frame)
 
@@ -60,14 +61,9 @@ def _frame_lines(frame: Frame) -> Iterable[str]:
     yield f"  {frame.source}{f' in {frame.function}' if frame.function else ''}"
     start, end = frame.mark
     for number, line in frame.lines:
-        yield f"  {'>' if number == frame.line else ' '} {number:4} | {_printable(line)}"
+        yield f"  {'>' if number == frame.line else ' '} {number:4} | {printable(line)}"
         if number == frame.line and end and "\t" not in line:
             yield f"         | {' ' * start}{'^' * (end - start)}"
-
-
-def _printable(text: str) -> str:
-    """Return ``text`` without control characters, which could steer a terminal."""
-    return "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)
 
 
 def report_json(report: Report) -> dict[str, Any]:
@@ -103,9 +99,19 @@ def report_response(error: BaseException, request: Request) -> Response:
         sections = [*request_sections(request, masker), settings_section(request, masker)]
         where = f"{request.method} {masker.text(str(request.environ.get('PATH_INFO', '')))}"
         page = report_page(Report.from_exception(error, masker), where, sections, partial(_editor_link, request))
-        return Response(page, 500, headers=headers)
+        return _Page(page, 500, headers=headers)
     text = "\n".join(_report_lines(Report.from_exception(error, masker))) + "\n"
     return Response(text, 500, headers=headers, content_type="text/plain; charset=utf-8")
+
+
+class _Page(Response):
+    """The page, which a project's own Content-Security-Policy would leave without style and script."""
+
+    def prepare(self, request: Request) -> None:
+        """Take out what middleware has put in."""
+        del request
+        for name in ("Content-Security-Policy", "Content-Security-Policy-Report-Only"):
+            self.headers.pop(name, None)
 
 
 def _editor_link(request: Request, frame: Frame) -> str:

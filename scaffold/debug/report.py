@@ -19,7 +19,12 @@ __all__ = ["Fault", "Frame", "Report", "error_files"]
 
 CONTEXT_LINES = 4
 _MAX_CHAIN = 20
+# A secret that is written into the settings, as it should not be.
+_SECRET_LITERAL = re.compile(
+    r"(\b\w*(?:SECRET|PASSWORD|TOKEN|KEY)\w*[\"']?\s*[=:]\s*)(?:'[^']*'|\"[^\"]*\")", re.IGNORECASE
+)
 _TO_THE_END = 1_000_000
+_MOST_CHARACTERS = 10_000
 _MOST_FRAMES = 60
 _MOST_WITH_VALUES = 20
 
@@ -113,24 +118,26 @@ def _fault(error: BaseException, relation: str, masker: Masker | None, *, is_roo
     clean = masker.text if masker is not None else str
     frames = tuple(_frames(error, masker))
     own = tuple(frame for frame in frames if frame.is_own)
-    notes = tuple(clean(_sendable(str(note))) for note in getattr(error, "__notes__", ()))
+    given = getattr(error, "__notes__", ())
+    notes = tuple(clean(_bounded(_text(note))) for note in given) if isinstance(given, list | tuple) else ()
     kind = type(error).__name__
     if isinstance(error, ScaffoldError):  # whose text says all, so that no line of the framework's is of use
-        cause, hint = clean(_sendable(error.cause)), clean(_sendable(error.hint))
+        cause, hint = clean(_bounded(error.cause)), clean(_bounded(error.hint))
         return Fault(kind, cause, hint, frames, own, notes, relation)
     own = own or (frames[-1:] if is_root else ())
     message = (error.msg if isinstance(error, SyntaxError) else _text(error)) or ""
-    return Fault(kind, clean(_sendable(message)), "", frames, own, notes, relation)
+    return Fault(kind, clean(_bounded(message)), "", frames, own, notes, relation)
 
 
-def _sendable(text: str) -> str:
-    """Return ``text`` with lone surrogates, which UTF-8 has no form for, as escapes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+def _bounded(text: str) -> str:
+    """Return so much of ``text`` as a reader wants, with lone surrogates, which UTF-8 has no form for, as escapes."""
+    shown = text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}... ({len(text):,} characters)"
+    return shown.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _text(error: BaseException) -> str:
+def _text(value: object) -> str:
     try:
-        return str(error)
+        return str(value)
     except Exception as failure:
         return f"(its text can't be had: {type(failure).__name__})"
 
@@ -185,6 +192,8 @@ def _frame(
     if Path(file).name.startswith(".env"):  # whose values are secrets
         lines = [re.sub(r"=.*", f"={MASK}", text) for text in lines]
         mark = (0, 0)
+    elif Path(file).name == "settings.py":
+        lines = [_SECRET_LITERAL.sub(rf"\1'{MASK}'", text) for text in lines]
     numbered = tuple(enumerate(lines, first))
     here = next((text for number, text in numbered if number == line), "")
     return Frame(file, line, function, numbered, _is_own(file), _columns(here, mark, in_bytes=bool(function)), values)

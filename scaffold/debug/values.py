@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import re
 import reprlib
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-__all__ = ["MASK", "Masker", "is_secret", "shown_values"]
+__all__ = ["MASK", "Masker", "is_secret", "printable", "shown_values"]
 
 MASK = "********"
-# So long all values of one report may take to be shown.
+# So long all values of one report may take to be shown, and one of them before the next ones go on without it.
 SHOW_SECONDS = 1.0
+VALUE_SECONDS = 0.2
+MOST_STUCK = 3
 MAX_CHARACTERS = 400
 MAX_VALUES = 50
 _MIN_SECRET_CHARACTERS = 6
 
-_SECRET_WORDS = (
-    r"pass(?:word|wd|phrase|code)?s?|pwd|secrets?|tokens?|api_?keys?|auth(?:orization)?|cookies?|sess(?:ion)?(?:_?ids?)?"
-    r"|credentials?|signature|private_?key|secret_?key|csrf|jwt|otp|pin"
+_SECRET = (
+    r"passw|passphrase|passcode|secret|token(?!i[sz])|credential|cookie|csrf|jwt|auth(?!or)|authoriz|sess(?:ion)?[-_]?id"
+    r"|(?:api|access|private|signing|encryption|client|license)[-_]?key"
 )
-_SECRET_NAME = re.compile(rf"(?:^|[^a-z])(?:{_SECRET_WORDS}|key)(?:$|[^a-z])", re.IGNORECASE)
-# What looks like a secret inside of a text that some object made of itself, such as User(password='x').
+_SECRET_NAME = re.compile(rf"{_SECRET}|(?:^|[^a-z])(?:pass|pwd|otp|pin|session|signature)(?:$|[^a-z])", re.IGNORECASE)
+# What looks like a secret inside of a text, such as User(password='x'), ?token=x, ('password', 'x') and user:x@host.
 _SECRET_IN_TEXT = re.compile(
-    rf"(?P<name>\b\w*(?:{_SECRET_WORDS})\w*[\"']?\s*[=:]\s*)(?P<value>'[^']*'|\"[^\"]*\"|[^\s,;)\]}}]+)", re.IGNORECASE
+    rf"(?P<name>\b[\w-]*(?:{_SECRET}|\bpwd)\w*[\"']?\s*(?:[=:]|,(?=\s*[\"']))\s*)"
+    r"(?P<value>'[^']*'|\"[^\"]*\"|[^\s,;&)\]}]+)",
+    re.IGNORECASE,
 )
+_PASSWORD_IN_URL = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+@")
 
 
 def is_secret(name: str) -> bool:
@@ -38,14 +45,16 @@ class Masker:
     """Shows values without secrets: those with a telling name, and ``known`` ones wherever they stand."""
 
     def __init__(self, known: Iterable[str] = ()) -> None:
+        self.left_seconds = SHOW_SECONDS
         self._known = tuple(value for value in known if len(value) >= _MIN_SECRET_CHARACTERS)
         self._repr = _Repr(self)
 
     def text(self, text: str) -> str:
-        """Return ``text`` without secrets that are known."""
+        """Return ``text`` without secrets that are known, or told by what stands in front of them."""
         for value in self._known:
             text = text.replace(value, MASK)
-        return text
+        text = _PASSWORD_IN_URL.sub(rf"\1:{MASK}@", text)
+        return _SECRET_IN_TEXT.sub(lambda match: match["name"] + MASK, text)
 
     def named(self, name: str, text: str) -> str:
         """Return ``text``, which is called ``name``, or what stands for a secret."""
@@ -56,7 +65,6 @@ class Masker:
         if is_secret(name) and value is not None and not callable(value):
             return MASK
         shown = self._repr.repr(value)
-        shown = _SECRET_IN_TEXT.sub(lambda match: match["name"] + MASK, shown)
         return self.text(shown if len(shown) <= MAX_CHARACTERS else f"{shown[:MAX_CHARACTERS]}...")
 
 
@@ -98,23 +106,58 @@ class _Repr(reprlib.Repr):
         return text if len(text) <= self.maxother else f"{text[: self.maxother]}..."
 
 
-def shown_values(values: Mapping[str, object], masker: Masker, seconds: float = SHOW_SECONDS) -> dict[str, str]:
+def shown_values(values: Mapping[str, object], masker: Masker) -> dict[str, str]:
     """Return the representations of ``values`` by name, dunder names left out.
 
-    They are made in a thread of their own: one that takes too long is given up, with those behind it.
+    They are made in threads of their own: one that takes too long is given up, and another goes on behind it, until
+    the time that the ``masker`` has left for all values is over.
     """
     names = [name for name in values if not (name.startswith("__") and name.endswith("__"))][:MAX_VALUES]
     shown: dict[str, str] = {}
-
-    def show() -> None:
-        for name in names:
-            shown[name] = masker.value(name, values[name])
-
-    _in_time(show, seconds)
+    began = time.monotonic()
+    limit = began + masker.left_seconds
+    todo = names
+    for _ in range(MOST_STUCK):
+        now = time.monotonic()
+        if not todo or now >= limit:
+            break
+        _show_in_time(todo, values, masker, shown, limit)
+        todo = [name for name in names if name not in shown][1:]  # the first of them is what took too long
+    masker.left_seconds -= time.monotonic() - began
     return {name: shown.get(name, "<takes too long to be shown>") for name in names}
 
 
-def _in_time(function: Callable[[], None], seconds: float) -> None:
-    thread = threading.Thread(target=function, daemon=True)
+def _show_in_time(
+    names: list[str], values: Mapping[str, object], masker: Masker, shown: dict[str, str], limit: float
+) -> None:
+    """Show values in a thread until all are done, or one of them has taken too long."""
+
+    def show() -> None:
+        sys.settrace(_interrupter(limit))
+        for name in names:
+            if name not in shown:
+                shown[name] = masker.value(name, values[name])
+
+    thread = threading.Thread(target=show, daemon=True)
     thread.start()
-    thread.join(seconds)
+    while thread.is_alive() and time.monotonic() < limit:
+        done = len(shown)
+        thread.join(min(VALUE_SECONDS, max(0.0, limit - time.monotonic())))
+        if len(shown) == done:
+            return
+
+
+def _interrupter(limit: float) -> Callable[..., Any]:
+    """Return a trace function that ends what runs in its thread after ``limit``, so that no loop goes on for ever."""
+
+    def trace(*_arguments: object) -> Any:
+        if time.monotonic() > limit + 1:
+            raise SystemExit
+        return trace
+
+    return trace
+
+
+def printable(text: str) -> str:
+    """Return ``text`` without control characters, which could steer a terminal."""
+    return "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)

@@ -119,18 +119,22 @@ class _Edge:
     __slots__ = ("convert", "node", "rank", "shape", "spans")
 
     def __init__(self, segment: Segment) -> None:
-        parameters = segment.parameters
-        texts = [part for part in segment.parts if isinstance(part, str)]
         self.shape = segment.shape
         self.spans = segment.spans
         self.rank = rank_of(segment)
-        self.convert = _mixed(segment) if texts else _single(parameters[0])
+        self.convert = segment_converter(segment)
         self.node = _Node()
 
 
 Values = tuple[Any, ...]
 
 MAX_MIXED_CHARACTERS = 255
+
+
+def segment_converter(segment: Segment) -> Callable[[str], Values | None]:
+    """Return what makes the values of a segment with parameters from its text, None where the text does not match."""
+    is_mixed = any(isinstance(part, str) for part in segment.parts)
+    return _mixed(segment) if is_mixed else _single(segment.parameters[0])
 
 
 def _single(parameter: Parameter) -> Callable[[str], Values | None]:

@@ -13,6 +13,7 @@ from scaffold.routing.patterns import Parameter, Route
 __all__ = ["Reverser"]
 
 _SEGMENT_SAFE = "!$&'()*+,;=:@"  # sub-delims, ":" and "@" of a path segment, RFC 3986 section 3.3
+MOST_NAMESAKES = 3
 
 
 class Reverser:
@@ -52,8 +53,7 @@ class Reverser:
         """
         variants = self._by_name.get(name)
         if variants is None:
-            hint = did_you_mean(name, self._by_name) or "The command 'scaffold routes' lists the names."
-            raise ReverseError(f"no route is named {name!r}", hint=hint)
+            raise ReverseError(f"no route is named {name!r}", hint=self._hint(name))
         route = variants.get(frozenset(values))
         if route is None:
             raise _wrong_parameters(name, values, list(variants.values()))
@@ -64,6 +64,13 @@ class Reverser:
             )
             for segment in route.segments
         )
+
+    def _hint(self, name: str) -> str:
+        """Return the names that only lack their namespace in ``name``, else the nearest one."""
+        namesakes = [known for known in self._by_name if known.endswith(f":{name}")]
+        if namesakes:
+            return f"Did you mean {' or '.join(map(repr, sorted(namesakes)[:MOST_NAMESAKES]))}?"
+        return did_you_mean(name, self._by_name) or "The command 'scaffold routes' lists the names."
 
 
 def _text(route: Route, parameter: Parameter, value: Any) -> str:

@@ -77,9 +77,10 @@ def test_the_error_page_shows_the_line_and_heals(browser: Chrome, site: Serving,
     assert "Mysite" in browser.find_element(By.TAG_NAME, "h1").text
 
 
-def test_unknown_pages_have_the_projects_own_404(browser: Chrome, site: Serving) -> None:
+def test_unknown_pages_show_the_routes_that_were_tried(browser: Chrome, site: Serving) -> None:
     browser.get(site.url + "nowhere/")
     assert "not found" in browser.find_element(By.TAG_NAME, "h1").text.lower()
+    assert '"nowhere" is one segment too many' in browser.find_element(By.CSS_SELECTOR, "main li").text
 
 
 def test_a_new_app_has_a_page_at_once(browser: Chrome, site: Serving, mysite: Path) -> None:

@@ -90,6 +90,12 @@ def test_an_unknown_name_is_refused_with_the_nearest_one() -> None:
         reverser.reverse("blog:detial", {})
 
 
+def test_a_name_without_its_namespace_is_refused_with_the_whole_names() -> None:
+    reverser = Reverser([make_route(f"{app}/", f"{app}:index") for app in ("guestbook", "blog", "indexx")])
+    with pytest.raises(ReverseError, match="Did you mean 'blog:index' or 'guestbook:index' or 'indexx:index'"):
+        reverser.reverse("index", {})
+
+
 def test_a_name_like_no_other_is_refused_with_the_way_to_the_names() -> None:
     with pytest.raises(ReverseError, match="scaffold routes"):
         Reverser([make_route("a", "x")]).reverse("entirely:different", {})
