@@ -36,11 +36,10 @@ def report_page(
     ``where`` says what was asked for, ``sections`` show what surrounded the error, and ``link`` gives the address that
     opens a frame in an editor, or an empty text.
     """
-    text = "\n".join(_report_lines(report))
+    sections = list(sections)
+    text = _whole_text(report, sections)
     faults = report.faults
-    return _template().render(
-        first=faults[0], faults=faults, where=where, sections=list(sections), link=link, text=text
-    )
+    return _template().render(first=faults[0], faults=faults, where=where, sections=sections, link=link, text=text)
 
 
 def report_text(error: BaseException) -> str:
@@ -57,6 +56,18 @@ def _report_lines(report: Report) -> Iterable[str]:
             yield from _frame_lines(frame)
 
 
+def _whole_text(report: Report, sections: Iterable[Section]) -> str:
+    """Return all that the page shows as a text."""
+    lines = [*_report_lines(report)]
+    for frame in (frame for fault in report.faults for frame in reversed(fault.own_frames) if frame.values):
+        lines += ["", f"Local variables at {frame.source}"]
+        lines += [f"  {name} = {printable(value)}" for name, value in frame.values]
+    for section in sections:
+        rows = [f"  {name}: {value}{f'  ({origin})' if origin else ''}" for name, value, origin in section.rows]
+        lines += ["", section.title, *map(printable, rows)] if rows else []
+    return "\n".join(lines) + "\n"
+
+
 def _frame_lines(frame: Frame) -> Iterable[str]:
     yield f"  {frame.source}{f' in {frame.function}' if frame.function else ''}"
     start, end = frame.mark
@@ -66,8 +77,8 @@ def _frame_lines(frame: Frame) -> Iterable[str]:
             yield f"         | {' ' * start}{'^' * (end - start)}"
 
 
-def report_json(report: Report) -> dict[str, Any]:
-    """Return the report as a value for JSON."""
+def report_json(report: Report, sections: Iterable[Section] = ()) -> dict[str, Any]:
+    """Return the report as a value for JSON, with what surrounded the error."""
     return {
         "status": 500,
         "error": report.faults[0].kind,
@@ -86,6 +97,13 @@ def report_json(report: Report) -> dict[str, Any]:
             }
             for fault in report.faults
         ],
+        "context": {
+            section.title.lower(): [
+                {"name": name, "value": value, "source": source} for name, value, source in section.rows
+            ]
+            for section in sections
+            if section.rows
+        },
     }
 
 
@@ -93,15 +111,15 @@ def report_response(error: BaseException, request: Request) -> Response:
     """Return the 500 for ``error`` in the form that the client prefers: a text unless it asks for HTML or JSON."""
     headers = {"Cache-Control": "no-store"}
     masker = masker_for(request)
+    report = Report.from_exception(error, masker)
+    sections = [*request_sections(request, masker), settings_section(request, masker)]
     if prefers_json(request):
-        return JSONResponse(report_json(Report.from_exception(error, masker)), 500, headers=headers)
+        return JSONResponse(report_json(report, sections), 500, headers=headers)
     if request.prefers("text/plain", "text/html") == "text/html":
-        sections = [*request_sections(request, masker), settings_section(request, masker)]
         where = f"{request.method} {masker.text(str(request.environ.get('PATH_INFO', '')))}"
-        page = report_page(Report.from_exception(error, masker), where, sections, partial(_editor_link, request))
+        page = report_page(report, where, sections, partial(_editor_link, request))
         return _Page(page, 500, headers=headers)
-    text = "\n".join(_report_lines(Report.from_exception(error, masker))) + "\n"
-    return Response(text, 500, headers=headers, content_type="text/plain; charset=utf-8")
+    return Response(_whole_text(report, sections), 500, headers=headers, content_type="text/plain; charset=utf-8")
 
 
 class _Page(Response):

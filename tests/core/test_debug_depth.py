@@ -227,6 +227,21 @@ def test_json_has_the_same_without_secrets() -> None:
     data = json.loads(ask(site(), "/ada/", **JSON).body)
     values = data["causes"][0]["frames"][-1]["values"]
     assert (values["name"], values["password"]) == ("'ada'", MASK)
+    settings = {row["name"]: row["value"] for row in data["context"]["settings"]}
+    assert (settings["SECRET_KEY"], settings["DEBUG"]) == (MASK, "True")
+
+
+def test_a_terminal_that_asks_gets_the_same_as_text() -> None:
+    text = ask(site(PLACE="here"), "/ada/", QUERY_STRING="q=search&token=query-token-value").text
+    for line in (
+        "  name = 'ada'",
+        f"  password = {MASK}",
+        "  q: search",
+        f"  token: {MASK}",
+        "  PLACE: 'here'  (code)",
+    ):
+        assert f"\n{line}\n" in text, line
+    assert KEY not in text
 
 
 def test_the_lines_of_an_env_file_are_shown_without_values(tmp_path: Path) -> None:
