@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 __all__ = ["MASK", "Masker", "is_secret", "printable", "shown_values"]
@@ -39,6 +40,10 @@ def is_secret(name: str) -> bool:
     """Return whether what is called ``name`` is nobody's business."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)  # camelCase is several words too
     return _SECRET_NAME.search(words) is not None
+
+
+class _TooLateError(BaseException):
+    """Ends what takes too long. No `Exception`, which the code that it ends may catch."""
 
 
 class Masker:
@@ -134,8 +139,8 @@ def _show_in_time(
 
     def show() -> None:
         sys.settrace(_interrupter(limit))
-        for name in names:
-            if name not in shown:
+        with suppress(_TooLateError):
+            for name in names:
                 shown[name] = masker.value(name, values[name])
 
     thread = threading.Thread(target=show, daemon=True)
@@ -152,7 +157,7 @@ def _interrupter(limit: float) -> Callable[..., Any]:
 
     def trace(*_arguments: object) -> Any:
         if time.monotonic() > limit + 1:
-            raise SystemExit
+            raise _TooLateError
         return trace
 
     return trace

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -124,9 +125,23 @@ class Failing:
 
 
 class Slow:
+    def __init__(self) -> None:
+        self.released = threading.Event()
+
     def __repr__(self) -> str:
-        time.sleep(30)
+        self.released.wait(10)
         return "late"
+
+
+class Endless:
+    """Its representation is a loop that catches whatever it can."""
+
+    def __repr__(self) -> str:
+        while True:
+            try:
+                sum(range(10))
+            except Exception:
+                continue
 
 
 class Telling:
@@ -154,11 +169,22 @@ def test_representations_are_bounded_in_size_and_survive_failures() -> None:
 
 
 def test_a_representation_that_takes_too_long_is_given_up() -> None:
-    masker, began = Masker(), time.monotonic()
-    shown = [shown_values({"first": 1, "slow": Slow(), "last": 2}, masker) for _ in range(20)]
+    masker, slow, began = Masker(), Slow(), time.monotonic()
+    shown = [shown_values({"first": 1, "slow": slow, "last": 2}, masker) for _ in range(20)]
+    slow.released.set()
     assert time.monotonic() - began < 5
     assert shown[0] == {"first": "1", "slow": "<takes too long to be shown>", "last": "2"}
     assert set(shown[-1].values()) == {"<takes too long to be shown>"}
+
+
+def test_a_representation_without_end_is_ended() -> None:
+    before = threading.active_count()
+    shown = shown_values({"endless": Endless(), "last": 2}, Masker())
+    assert shown == {"endless": "<takes too long to be shown>", "last": "2"}
+    deadline, patience = time.monotonic() + 10, threading.Event()
+    while threading.active_count() > before:
+        assert time.monotonic() < deadline
+        patience.wait(0.01)
 
 
 @pytest.mark.parametrize("name", TELLING_NAMES)
