@@ -4,7 +4,7 @@ from scaffold.http.cookies import parse_cookies
 from scaffold.http.errors import plain_error, prefers_json
 from scaffold.http.forms import MultiDict
 from scaffold.http.headers import Headers
-from scaffold.http.request import Request, current_request
+from scaffold.http.request import Request, RequestApplication, current_request
 from scaffold.http.response import FileResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from scaffold.http.view import View
 
@@ -15,6 +15,7 @@ __all__ = [
     "MultiDict",
     "RedirectResponse",
     "Request",
+    "RequestApplication",
     "Response",
     "StreamingResponse",
     "View",

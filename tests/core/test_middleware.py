@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -184,3 +185,33 @@ def test_a_request_for_another_host_is_a_400(debug: bool, host: str, status: int
     answer = ask(app, HTTP_HOST=host)
     assert answer.status == status
     assert ("Add it to ALLOWED_HOSTS" in answer.text) is (debug and status == 400)
+
+
+def test_a_middleware_with_a_second_parameter_gets_the_application() -> None:
+    seen: list[object] = []
+
+    def wrap(handler: Handler, app: object) -> Handler:
+        seen.append(app)
+        return handler
+
+    app = Application({"MIDDLEWARE": [wrap]})
+
+    assert seen == [app]
+
+
+def test_a_middleware_that_returns_its_handler_is_not_there_at_all() -> None:
+    depths: list[int] = []
+
+    def depth_of(app: Application) -> int:
+        @app.route("/")
+        def view(request: Request) -> str:
+            frame, depth = sys._getframe(), 0
+            while frame.f_back is not None:
+                frame, depth = frame.f_back, depth + 1
+            depths.append(depth)
+            return ""
+
+        Client(app).get("/")
+        return depths[-1]
+
+    assert depth_of(Application({"MIDDLEWARE": [lambda handler: handler]})) == depth_of(Application({}))

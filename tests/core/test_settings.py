@@ -13,6 +13,7 @@ import pytest
 from scaffold import Application, Settings
 from scaffold.apps import put_on_path
 from scaffold.conf import Origin, find_project, known_settings, load_settings
+from scaffold.conf.rules import RULES
 from scaffold.exceptions import SettingsError
 from scaffold.routing import Converter
 
@@ -251,3 +252,9 @@ def test_settings_that_exit_are_an_error(project: Any) -> None:
     folder = project({"config/settings.py": "raise SystemExit(0)\n"})
     with pytest.raises(SettingsError, match="SystemExit"):
         Application.from_project(folder)
+
+
+def test_every_setting_has_a_rule_that_its_default_satisfies() -> None:
+    assert set(RULES) == set(known_settings())
+    settings = Settings()
+    assert [name for name, rule in RULES.items() if not rule.accepts(getattr(settings, name))] == []

@@ -1,9 +1,7 @@
-"""The composition root: settings, apps, routes, templates and middleware become one WSGI callable."""
+"""The application: what a WSGI server calls."""
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import logging
 import os
 import sys
@@ -14,8 +12,11 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 from urllib.parse import quote
 
 from scaffold import debug, server
+from scaffold.application.chain import build_chain
+from scaffold.application.errors import ErrorHandler, ErrorHandlers, ErrorResponder, NoRouteError
+from scaffold.application.views import call_view
 from scaffold.apps import App, Discovery, discover, load_app, load_converters, put_on_path, without_conflicts
-from scaffold.conf import Settings, debug_variable, import_object, load_settings
+from scaffold.conf import Settings, debug_variable, load_settings
 from scaffold.exceptions import (
     AppLoadError,
     HTTPError,
@@ -23,20 +24,9 @@ from scaffold.exceptions import (
     RoutingError,
     ScaffoldError,
     SettingsError,
-    ViewError,
-    reason_phrase,
 )
-from scaffold.http import (
-    JSONResponse,
-    RedirectResponse,
-    Request,
-    Response,
-    current_request,
-    plain_error,
-    prefers_json,
-)
+from scaffold.http import RedirectResponse, Request, Response, current_request
 from scaffold.http.proxies import TrustedProxies
-from scaffold.middleware import Handler
 from scaffold.routing import (
     Match,
     MethodMismatch,
@@ -47,7 +37,6 @@ from scaffold.routing import (
     UrlPattern,
     caller,
     compile_patterns,
-    dotted_name,
     make_pattern,
 )
 from scaffold.staticfiles import StaticFiles
@@ -59,11 +48,8 @@ if TYPE_CHECKING:
 __all__ = ["Application"]
 
 V = TypeVar("V", bound=Callable[..., Any])
-ErrorHandler = Callable[[Request, Any], Any]
 
 ALL_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-
-RETURN_HINT = "Return a Response, a str (HTML), or a dict or list (JSON); for another status: Response(text, 404)."
 
 _log = logging.getLogger("scaffold.request")
 
@@ -99,7 +85,7 @@ class Application:
         self._routes: list[Route] = []
         self._resolver = Resolver()
         self._reverser = Reverser()
-        self._error_handlers: dict[int | type[BaseException], ErrorHandler] = {}
+        self._error_handlers: ErrorHandlers = {}
         self.converters = load_converters(settings)
         self.static_files = StaticFiles([self.root / "static", *(app.folder / "static" for app in apps)])
         self.templates = Templates(
@@ -110,7 +96,7 @@ class Application:
         )
         self._proxies = _trusted_proxies(settings)
         self._add_routes()
-        self._handler = self._build_handler()
+        self._handler = build_chain(self, settings, self._dispatch, ErrorResponder(self, self._error_handlers))
 
     @classmethod
     def from_project(cls, project: str | os.PathLike[str], *, strict: bool | None = None) -> Application:
@@ -264,57 +250,13 @@ class Application:
             current_request.reset(token)
         return response(environ, start_response)
 
-    def _build_handler(self) -> Handler:
-        handler = self._guarded(self._dispatch)
-        for item in reversed(self.settings.MIDDLEWARE):
-            handler = self._wrapped(handler, item)
-
-        def prepare(request: Request) -> Response:
-            response = handler(request)
-            response.prepare(request)
-            return response
-
-        return self._guarded(prepare)
-
-    def _wrapped(self, handler: Handler, item: str | Callable[..., Any]) -> Handler:
-        wrap = import_object(item, self.settings, "MIDDLEWARE") if isinstance(item, str) else item
-        wrapped = wrap(handler) if callable(wrap) else None
-        if not callable(wrapped):
-            raise SettingsError(
-                f"MIDDLEWARE holds {item!r}, which makes no handler",
-                source=self.settings.origin("MIDDLEWARE").source,
-                hint="A middleware takes a handler and returns a handler.",
-            )
-
-        def handle(request: Request) -> Response:
-            try:
-                response = wrapped(request)
-                if isinstance(response, Response):
-                    return response
-                name = item if isinstance(item, str) else dotted_name(item)
-                raise ViewError(f"the middleware {name} returned {_kind(response)}", hint="Return a Response.")
-            except Exception as error:
-                return self._error_response(request, error)
-
-        return handle
-
-    def _guarded(self, handler: Handler) -> Handler:
-        def handle(request: Request) -> Response:
-            try:
-                return handler(request)
-            except Exception as error:
-                return self._error_response(request, error)
-
-        return handle
-
     def _dispatch(self, request: Request) -> Response:
         found = self._resolver.resolve(request.path, request.method)
         if isinstance(found, Match):
             route = found.route
             request.params = found.params
             request.route_name = request.environ["scaffold.route"] = route.name
-            view = route.view() if isinstance(route.view, type) else route.view
-            return self._to_response(_called(view, request, found), route.view, route.source)
+            return call_view(request, found)
         if isinstance(found, SlashRedirect):
             query = f"?{request.query_string}" if request.query_string else ""
             return RedirectResponse(request.script_name + quote(found.path) + query, 308)
@@ -325,84 +267,7 @@ class Application:
             raise HTTPError(405, f"{request.method} is not allowed here.", headers=allow)
         if request.method == "OPTIONS" and request.path == "*":
             return Response(status=204)  # RFC 9110 section 9.3.7: about the server as a whole
-        raise _NoRouteError(404, "There is no page at this address.")
-
-    def _to_response(self, result: Any, view: Callable[..., Any], source: str = "") -> Response:
-        if isinstance(result, Response):
-            return result
-        if isinstance(result, str):
-            return Response(result)
-        if isinstance(result, (dict, list)):
-            try:
-                return JSONResponse(result)
-            except (TypeError, ValueError) as error:
-                raise _view_error(view, source, f"returned what JSON has no form for: {error}") from error
-        if inspect.isawaitable(result):
-            return self._to_response(_awaited(result), view, source)
-        raise _view_error(view, source, f"returned {_kind(result)}")
-
-    # --- errors -------------------------------------------------------------------------------------------------
-
-    def _error_response(self, request: Request, error: Exception) -> Response:
-        status = error.status if isinstance(error, HTTPError) else 500
-        kind, handler = self._find_error_handler(error, status)
-        if handler is not None:
-            if kind in {Exception, 500}:  # a handler for its own class expects the error, this one does not
-                self._log_error(request, error)
-            try:
-                return self._handled(handler, request, error, status)
-            except Exception as failure:
-                error, status = failure, 500
-        if isinstance(error, HTTPError):
-            try:
-                return self._error_page(request, error)
-            except Exception as failure:  # its detail or its headers can't be sent
-                error = failure
-        if request.environ.get("scaffold.raise_errors"):
-            raise error
-        self._log_error(request, error)
-        if self.settings.DEBUG and request.is_local:
-            return debug.report_response(error, request)
-        return self._error_page(request, HTTPError(500, "The server could not answer. It has noted the reason."))
-
-    def _log_error(self, request: Request, error: Exception) -> None:
-        """Log what a developer reads at a terminal with DEBUG on, and the whole traceback with DEBUG off."""
-        asked = f"{request.method} {request.environ.get('PATH_INFO')!r} failed"
-        if not self.settings.DEBUG:
-            _log.error("%s", asked, exc_info=error)
-        elif not isinstance(error, AppLoadError):  # which was printed when it happened
-            _log.error("%s\n%s", asked, debug.report_text(error))
-
-    def _find_error_handler(self, error: Exception, status: int) -> tuple[object, ErrorHandler | None]:
-        """Return the handler for the error's class or its status, the more specific one, and what it was made for."""
-        kinds: list[type[BaseException] | int] = [*type(error).__mro__]
-        position = kinds.index(HTTPError) if isinstance(error, HTTPError) else kinds.index(Exception) + 1
-        kinds.insert(position, status)
-        found = next((kind for kind in kinds if kind in self._error_handlers), None)
-        return found, None if found is None else self._error_handlers[found]
-
-    def _handled(self, handler: ErrorHandler, request: Request, error: Exception, status: int) -> Response:
-        result = handler(request, error)
-        if inspect.isawaitable(result):
-            result = _awaited(result)
-        response = self._to_response(result, handler)
-        if response is not result:
-            response.status = status
-        return response
-
-    def _error_page(self, request: Request, error: HTTPError) -> Response:
-        """Return the project's own page for the status where it has one, else the plain one."""
-        if isinstance(error, _NoRouteError) and self.settings.DEBUG and request.is_local:
-            return debug.missing_response(error, request, self._resolver.routes)
-        template = f"{error.status}.html"
-        if prefers_json(request) or not self.templates.has(template):
-            return plain_error(request, error)
-        context = {"status": error.status, "reason": reason_phrase(error.status), "detail": error.detail}
-        try:
-            return Response(self.render(template, context, request), error.status, headers=error.headers)
-        except Exception:
-            _log.exception("the page for the status %s failed too: %s", error.status, template)
-            return plain_error(request, error)
+        raise NoRouteError(404, "There is no page at this address.")
 
     # --- templates ----------------------------------------------------------------------------------------------
 
@@ -442,10 +307,6 @@ class Application:
                 serving.serve_forever()
 
 
-class _NoRouteError(HTTPError):
-    """The 404 of an address that no route has."""
-
-
 def _trusted_proxies(settings: Settings) -> TrustedProxies | None:
     try:
         return TrustedProxies(settings.TRUSTED_PROXIES) if settings.TRUSTED_PROXIES else None
@@ -453,31 +314,3 @@ def _trusted_proxies(settings: Settings) -> TrustedProxies | None:
         source = settings.origin("TRUSTED_PROXIES").source
         hint = "Name addresses and networks, such as '127.0.0.1' or '10.0.0.0/8'."
         raise SettingsError(f"TRUSTED_PROXIES is wrong: {error}", source=source, hint=hint) from error
-
-
-def _called(view: Callable[..., Any], request: Request, found: Match) -> Any:
-    try:
-        return view(request, **found.params)
-    except TypeError as error:
-        if error.__traceback__ is None or error.__traceback__.tb_next is not None:
-            raise  # it was raised inside the view, and not by the call
-        names = ", ".join(["request", *found.params])
-        hint = f"The route {found.route.path} ({found.route.source}) calls it with ({names})."
-        raise _view_error(found.route.view, found.route.source, f"can't be called: {error}", hint) from None
-
-
-def _awaited(awaitable: Any) -> Any:
-    return importlib.import_module("scaffold.http.coroutines").run(awaitable)
-
-
-def _view_error(view: Callable[..., Any], source: str, cause: str, hint: str = RETURN_HINT) -> ViewError:
-    code = getattr(inspect.unwrap(view), "__code__", None)
-    return ViewError(
-        f"the view {dotted_name(view)} {cause}",
-        source=f"{code.co_filename}:{code.co_firstlineno}" if code else source,
-        hint=hint,
-    )
-
-
-def _kind(value: object) -> str:
-    return "None" if value is None else type(value).__name__
