@@ -1,7 +1,9 @@
 """One small site, written for each framework as its own tutorial would write it, to be called or served.
 
-Every site answers ``/text/``, ``/hello/<name>/`` and ``/json/``, and those that are served also ``/static/block.bin``
-and ``/upload/``. The ``pages`` on top are routes that nobody asks for.
+Every site answers ``/text/``, ``/hello/<name>/`` and ``/json/<id>/``, and those that are served also
+``/static/block.bin`` and ``/upload/``. The ``pages`` on top are routes that nobody asks for. A protected site has what
+a generated project of Scaffold's has: sessions, which nobody touches, protection against forged forms, and the header
+fields that make browsers careful.
 """
 
 from __future__ import annotations
@@ -36,8 +38,8 @@ def hello(request, name):
     return render(request, "hello.html", {"name": name})
 
 
-def json(request):
-    return {"id": 1, "tags": ["one", "two", "three"], "title": "The first post"}
+def json(request, id):
+    return {"id": id, "tags": ["one", "two", "three"], "title": "The first post"}
 
 
 def upload(request):
@@ -53,7 +55,7 @@ prefix = ""
 urlpatterns = [
     path("text/", views.text),
     path("hello/<name>/", views.hello),
-    path("json/", views.json),
+    path("json/<int:id>/", views.json),
     path("upload/", views.upload, methods=["POST"]),
 ]
 urlpatterns += [path(f"page-{number}/", views.text) for number in range(PAGES)]
@@ -79,9 +81,9 @@ def hello(name):
     return render_template("hello.html", name=name)
 
 
-@app.get("/json/")
-def json():
-    return {"id": 1, "tags": ["one", "two", "three"], "title": "The first post"}
+@app.get("/json/<int:id>/")
+def json(id):
+    return {"id": id, "tags": ["one", "two", "three"], "title": "The first post"}
 
 
 @app.post("/upload/")
@@ -91,6 +93,15 @@ def upload():
 
 for number in range(PAGES):
     app.add_url_rule(f"/page-{number}/", f"page_{number}", text)
+"""
+
+_FLASK_PROTECTION = """
+from flask_talisman import Talisman
+from flask_wtf import CSRFProtect
+
+app.secret_key = "no-secret-at-all"
+CSRFProtect(app)
+Talisman(app, force_https=False, session_cookie_secure=False)
 """
 
 _BOTTLE_APP = """from pathlib import Path
@@ -112,9 +123,9 @@ def hello(name):
     return jinja2_template("hello.html", name=name, template_settings={"autoescape": True})
 
 
-@app.get("/json/")
-def json():
-    return {"id": 1, "tags": ["one", "two", "three"], "title": "The first post"}
+@app.get("/json/<id:int>/")
+def json(id):
+    return {"id": id, "tags": ["one", "two", "three"], "title": "The first post"}
 
 
 for number in range(PAGES):
@@ -134,8 +145,8 @@ def hello(request, name):
     return render(request, "pages/hello.html", {"name": name})
 
 
-def json(request):
-    return JsonResponse({"id": 1, "tags": ["one", "two", "three"], "title": "The first post"})
+def json(request, id):
+    return JsonResponse({"id": id, "tags": ["one", "two", "three"], "title": "The first post"})
 
 
 @csrf_exempt
@@ -150,7 +161,7 @@ from pages import views
 urlpatterns = [
     path("text/", views.text),
     path("hello/<str:name>/", views.hello),
-    path("json/", views.json),
+    path("json/<int:id>/", views.json),
     path("upload/", views.upload),
 ]
 urlpatterns += [path(f"page-{number}/", views.text) for number in range(PAGES)]
@@ -180,6 +191,11 @@ LOGGING = {
 }
 """
 
+_DJANGO_PROTECTION = """
+MIDDLEWARE.insert(1, "django.contrib.sessions.middleware.SessionMiddleware")
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+"""
+
 _PLAIN_APP = """import json
 from pathlib import Path
 
@@ -199,7 +215,8 @@ def hello(environ):
 
 
 def page(environ):
-    return json.dumps({"id": 1, "tags": ["one", "two", "three"], "title": "The first post"}).encode()
+    id = int(environ["PATH_INFO"].split("/")[2])
+    return json.dumps({"id": id, "tags": ["one", "two", "three"], "title": "The first post"}).encode()
 
 
 def upload(environ):
@@ -251,6 +268,11 @@ def write_flask_site(folder: Path, pages: int = 0) -> str:
     return _write_single_file(folder, _FLASK_APP, pages)
 
 
+def write_protected_flask_site(folder: Path, pages: int = 0) -> str:
+    """Write a Flask application with Flask-WTF and Flask-Talisman around it; return where its callable is."""
+    return _write_single_file(folder, _FLASK_APP + _FLASK_PROTECTION, pages)
+
+
 def write_bottle_site(folder: Path, pages: int = 0) -> str:
     """Write a Bottle application; return where its callable is."""
     return _write_single_file(folder, _BOTTLE_APP, pages)
@@ -273,6 +295,14 @@ def write_django_site(folder: Path, pages: int = 0) -> str:
     return "config.wsgi:application"
 
 
+def write_protected_django_site(folder: Path, pages: int = 0) -> str:
+    """Write a project as ``startproject`` does, with sessions that need no database; return where its callable is."""
+    reference = write_django_site(folder, pages)
+    with (folder / "config" / "settings.py").open("a", encoding="utf-8") as settings:
+        settings.write(_DJANGO_PROTECTION)
+    return reference
+
+
 def _write_single_file(folder: Path, app: str, pages: int) -> str:
     write_tree(folder, {"app.py": app.replace("PAGES", str(pages)), "templates/hello.html": _TEMPLATE})
     write_block(folder / "static")
@@ -284,6 +314,8 @@ SITES: Mapping[str, Callable[[Path, int], str]] = {
     "Bottle": write_bottle_site,
     "Flask": write_flask_site,
     "Django": write_django_site,
+    "protected Flask": write_protected_flask_site,
+    "protected Django": write_protected_django_site,
     "plain": write_plain_site,
 }
 """What writes a site into a folder, with a number of further pages, by the framework's name."""

@@ -35,7 +35,7 @@ PAGE = Workload(
     b'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Hello</title></head>'
     b"<body><h1>Hello, Ada!</h1></body></html>",
 )
-JSON = Workload("JSON", "/json/", b'{"id": 1, "tags": ["one", "two", "three"], "title": "The first post"}')
+JSON = Workload("JSON", "/json/1/", b'{"id": 1, "tags": ["one", "two", "three"], "title": "The first post"}')
 FILE = Workload("file", f"/static/{BLOCK_FILE}", b"x" * _BLOCK_BYTES)
 UPLOAD = Workload("upload", "/upload/", str(_UPLOAD_BYTES).encode(), _UPLOAD_BYTES)
 WORKLOADS = (TEXT, PAGE, JSON, FILE, UPLOAD)
