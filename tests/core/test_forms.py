@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
+import uuid
 from typing import Any
 
 import pytest
@@ -35,8 +37,10 @@ def test_an_urlencoded_text_is_pairs(text: str, pairs: list[tuple[str, str]]) ->
 
 
 def test_bytes_that_are_not_utf_8_are_refused() -> None:
-    with pytest.raises(HTTPError, match="400 The form or query is not UTF-8"):
-        parse_urlencoded("a=%ff")
+    with pytest.raises(HTTPError, match="400 b is not UTF-8"):
+        parse_urlencoded("a=1&b=%ff")
+    with pytest.raises(HTTPError, match="400 A name in the query is not UTF-8"):
+        parse_urlencoded("a=1&%ff=1")
 
 
 def test_too_many_fields_are_refused() -> None:
@@ -66,24 +70,51 @@ def test_a_name_stands_for_its_last_value_and_for_all() -> None:
         values["c"]
 
 
-VALUES = MultiDict([("int", "7"), ("float", "1.5"), ("yes", "ON"), ("no", "False"), ("text", "x")])
+VALUES = MultiDict(
+    [
+        ("int", "7"),
+        ("float", "1.5"),
+        ("yes", "ON"),
+        ("no", "False"),
+        ("text", "x"),
+        ("date", "2024-02-29"),
+        ("uuid", "00000000-0000-0000-0000-000000000007"),
+    ]
+)
 
 
 @pytest.mark.parametrize(
     ("method", "name", "value"),
-    [("int", "int", 7), ("float", "float", 1.5), ("float", "int", 7.0), ("bool", "yes", True), ("bool", "no", False)],
+    [
+        ("int", "int", 7),
+        ("float", "float", 1.5),
+        ("float", "int", 7.0),
+        ("bool", "yes", True),
+        ("bool", "no", False),
+        ("date", "date", datetime.date(2024, 2, 29)),
+        ("uuid", "uuid", uuid.UUID(int=7)),
+    ],
 )
 def test_a_value_is_converted(method: str, name: str, value: object) -> None:
     assert getattr(VALUES, method)(name) == value
 
 
-@pytest.mark.parametrize(("method", "default"), [("int", 1), ("float", 0.0), ("bool", False), ("int", "none")])
+@pytest.mark.parametrize(
+    ("method", "default"), [("int", 1), ("float", 0.0), ("bool", False), ("date", ""), ("uuid", 0), ("int", "none")]
+)
 def test_a_missing_value_is_its_default(method: str, default: object) -> None:
     assert getattr(VALUES, method)("missing", default) == default
 
 
 @pytest.mark.parametrize(
-    ("method", "wanted"), [("int", "a whole number"), ("float", "a number"), ("bool", "true or false")]
+    ("method", "wanted"),
+    [
+        ("int", "a whole number"),
+        ("float", "a number"),
+        ("bool", "true or false"),
+        ("date", "a date such as 2026-03-31"),
+        ("uuid", "a UUID"),
+    ],
 )
 def test_a_missing_or_wrong_value_is_a_400_that_names_it(method: str, wanted: str) -> None:
     with pytest.raises(HTTPError, match=f"400 missing is missing; it must be {wanted}"):
@@ -99,9 +130,24 @@ def test_a_number_of_thousands_of_digits_is_a_400() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "text"), [("int", "1_0"), ("int", "²"), ("int", " 1"), ("float", "nan"), ("float", "1e999")]
+    ("method", "text"),
+    [
+        ("int", "1_0"),
+        ("int", "²"),
+        ("int", " 1"),
+        ("float", "nan"),
+        ("float", "1e999"),
+        ("date", "2023-02-29"),
+        ("date", "20240229"),
+        ("date", "2024-W01-1"),
+        ("date", "\uff12024-02-29"),
+        ("date", "0000-01-01"),
+        ("uuid", "{00000000-0000-0000-0000-000000000007}"),
+        ("uuid", "00000000000000000000000000000007"),
+        ("uuid", "urn:uuid:00000000-0000-0000-0000-000000000007"),
+    ],
 )
-def test_numbers_are_those_that_a_person_would_write(method: str, text: str) -> None:
+def test_values_are_those_that_a_person_would_write(method: str, text: str) -> None:
     with pytest.raises(HTTPError, match="400"):
         getattr(MultiDict([("n", text)]), method)("n")
 
@@ -112,3 +158,38 @@ def test_a_field_that_is_missing_is_a_key_error_and_a_400() -> None:
     with pytest.raises(HTTPError, match="400 missing is missing"):
         VALUES["missing"]
     assert VALUES.get("missing", "default") == "default"
+
+
+@pytest.mark.parametrize(
+    ("method", "bounds", "wanted"),
+    [
+        ("int", {"min": 8}, "a whole number of at least 8"),
+        ("int", {"max": 6}, "a whole number of at most 6"),
+        ("int", {"min": 1, "max": 6}, "a whole number from 1 to 6"),
+        ("float", {"min": 7.5}, "a number of at least 7.5"),
+    ],
+)
+def test_a_number_out_of_bounds_is_a_400_that_names_them(method: str, bounds: dict[str, Any], wanted: str) -> None:
+    with pytest.raises(HTTPError, match=f"400 int is '7'; it must be {wanted}"):
+        getattr(VALUES, method)("int", **bounds)
+    assert getattr(VALUES, method)("missing", 0, **bounds) == 0
+
+
+def test_a_number_within_bounds_is_taken() -> None:
+    assert VALUES.int("int", min=7, max=7) == 7
+    assert VALUES.float("float", max=2) == 1.5
+
+
+def test_a_choice_is_one_of_those_that_there_are() -> None:
+    assert VALUES.choice("text", ["x", "y"]) == "x"
+    assert VALUES.choice("missing", ["x", "y"], "y") == "y"
+    with pytest.raises(HTTPError, match="400 text is 'x'; it must be one of a, b"):
+        VALUES.choice("text", ["a", "b"])
+    with pytest.raises(HTTPError, match="400 missing is missing; it must be one of a, b"):
+        VALUES.choice("missing", ["a", "b"])
+
+
+def test_a_message_quotes_no_megabytes() -> None:
+    with pytest.raises(HTTPError) as caught:
+        MultiDict([("n", "x" * 1_000_000)]).int("n")
+    assert len(caught.value.detail) < 200

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scaffold.http.negotiation import preferred
+from scaffold.http.negotiation import preferred, preferred_encoding, preferred_language
 
 from .helpers import make_request
 
@@ -67,3 +67,78 @@ def test_a_request_says_what_its_client_takes() -> None:
 @given(st.one_of(st.text(max_size=60), st.text(alphabet="ahtmlex/*;q=0.19,- ", max_size=60)))
 def test_no_field_makes_the_parser_raise(accept: str) -> None:
     assert preferred(accept, [HTML, JSON]) in {HTML, JSON, None}
+
+
+@pytest.mark.parametrize(
+    ("field", "best"),
+    [
+        ("", "en"),
+        ("*", "en"),
+        ("de", "de"),
+        ("DE", "de"),
+        ("de-CH", "de"),
+        ("pt", "pt-BR"),
+        ("pt-PT", None),
+        ("pt-br", "pt-BR"),
+        ("fr", None),
+        ("fr, *;q=0.1", "en"),
+        ("fr, de;q=0.1", "de"),
+        ("en;q=0.5, de;q=0.9", "de"),
+        ("en;q=0, *", "de"),
+        ("en;q=0", None),
+        ("de-CH, en;q=0.9", "de"),
+        ("pt, de, en", "en"),
+        ("pt-BR, pt;q=0.1", "pt-BR"),
+        (";q=1, de", "de"),
+        ("de;q=x", "en"),
+        ("," * 10000, "en"),
+        ("d" * 10000, None),
+        ("-" * 8000, None),
+    ],
+)
+def test_the_best_language_wins(field: str, best: str | None) -> None:
+    assert preferred_language(field, ["en", "de", "pt-BR"]) == best
+    assert make_request(HTTP_ACCEPT_LANGUAGE=field).prefers_language("en", "de", "pt-BR") == best
+
+
+@pytest.mark.parametrize(
+    ("field", "best"),
+    [
+        ("", None),
+        ("gzip", "gzip"),
+        ("GZIP", "gzip"),
+        ("x-gzip", "gzip"),
+        ("gzip, deflate, br", "br"),
+        ("gzip;q=1.0, br;q=0.5", "gzip"),
+        ("*", "br"),
+        ("br;q=0, *", "gzip"),
+        ("gzip;q=0", None),
+        ("*;q=0", None),
+        ("identity", None),
+        ("identity, gzip;q=0.5", None),
+        ("identity;q=0.5, gzip;q=0.5", "gzip"),
+        ("identity;q=0", None),
+        ("identity;q=0, *", "br"),
+        ("deflate", None),
+        ("gzip;q=high", None),
+        ("gzip;q=0.001", "gzip"),
+        ("gzip;q=0.000", None),
+        (", ,gzip", "gzip"),
+        ("," * 10000 + "gzip", None),
+    ],
+)
+def test_the_best_coding_wins_and_none_stands_for_no_coding(field: str, best: str | None) -> None:
+    assert preferred_encoding(field, ["br", "gzip"]) == best
+
+
+def test_without_offers_there_is_neither_language_nor_coding() -> None:
+    assert preferred_language("", []) is None
+    assert preferred_language("de", []) is None
+    assert preferred_encoding("gzip", []) is None
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(st.one_of(st.text(max_size=60), st.text(alphabet="deDE-*;q=0.19,gzipbr ", max_size=60)))
+def test_no_field_makes_the_other_parsers_raise(field: str) -> None:
+    assert preferred_language(field, ["en", "de-CH"]) in {"en", "de-CH", None}
+    assert preferred_encoding(field, ["br", "gzip"]) in {"br", "gzip", None}
