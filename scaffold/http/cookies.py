@@ -1,4 +1,4 @@
-"""Cookies (RFC 6265): read from a request, and written into a response."""
+"""Cookies (RFC 6265 and its successor draft): read from a request, and written into a response."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import Literal
 
 from scaffold.http.headers import TOKEN
 
-__all__ = ["MAX_COOKIE_BYTES", "SameSite", "format_cookie", "parse_cookies"]
+__all__ = ["MAX_COOKIE_BYTES", "SameSite", "cookie_identity", "format_cookie", "parse_cookies"]
 
 SameSite = Literal["Lax", "Strict", "None"]
 
 MAX_COOKIE_BYTES = 4096  # what a browser must keep at least, RFC 6265 section 6.1; most keep no more
 
 _VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")  # cookie-octet, RFC 6265 section 4.1.1
-_ATTRIBUTE = re.compile(r"[\x20-\x3a\x3c-\x7e]*")
+_PATH = re.compile(r"(?:/[\x20-\x3a\x3c-\x7e]*)?")  # browsers pass over a path that begins with anything else
+_DOMAIN = re.compile(r"(?:\.?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)?")
+_SAME_SITE = frozenset({"Lax", "Strict", "None"})
+_PREFIXES = ("__host-", "__secure-")  # browsers compare them without regard to case
 
 
 def parse_cookies(header: str) -> dict[str, str]:
@@ -42,16 +45,20 @@ def format_cookie(
     secure: bool = False,
     httponly: bool = True,
     samesite: SameSite = "Lax",
+    partitioned: bool = False,
 ) -> str:
     """Return the text of a ``Set-Cookie`` field; ``max_age`` is in seconds.
 
     Raises ``ValueError`` for a name or value that no cookie may have, for one over 4,096 bytes, and for attributes that
-    a browser would refuse: ``__Host-`` and ``__Secure-`` names without ``secure``, ``SameSite=None`` without it.
+    a browser would refuse: ``__Host-`` and ``__Secure-`` names, ``SameSite=None`` and ``partitioned`` without
+    ``secure``.
     """
     _check_parts(name, value, path, domain)
-    if not secure and (name.startswith(("__Host-", "__Secure-")) or samesite == "None"):
+    if samesite not in _SAME_SITE:
+        raise ValueError(f"the cookie {name} has samesite={samesite!r}; it is 'Lax', 'Strict' or 'None'")
+    if not secure and (name.lower().startswith(_PREFIXES) or samesite == "None" or partitioned):
         raise ValueError(f"the cookie {name} needs secure=True, else browsers refuse it")
-    if name.startswith("__Host-") and (domain or path != "/"):
+    if name.lower().startswith("__host-") and (domain or path != "/"):
         raise ValueError(f"the cookie {name} must have the path / and no domain, else browsers refuse it")
     if isinstance(max_age, datetime.timedelta):
         max_age = int(max_age.total_seconds())
@@ -63,7 +70,8 @@ def format_cookie(
         "SameSite": samesite,
     }
     parts = [f"{name}={value}", *(f"{key}={text}" for key, text in attributes.items() if text)]
-    parts += [flag for flag, is_set in (("Secure", secure), ("HttpOnly", httponly)) if is_set]
+    flags = (("Secure", secure), ("HttpOnly", httponly), ("Partitioned", partitioned))
+    parts += [flag for flag, is_set in flags if is_set]
     text = "; ".join(parts)
     if len(text) > MAX_COOKIE_BYTES:
         raise ValueError(f"the cookie {name} takes {len(text)} bytes; browsers keep {MAX_COOKIE_BYTES} at most")
@@ -75,5 +83,12 @@ def _check_parts(name: str, value: str, path: str, domain: str) -> None:
         raise ValueError(f"{name!r} is no name for a cookie")
     if not _VALUE.fullmatch(value):
         raise ValueError(f"the cookie {name} has characters that no cookie may have: {value!r}; encode it")
-    if not (_ATTRIBUTE.fullmatch(path) and _ATTRIBUTE.fullmatch(domain)):
+    if not (_PATH.fullmatch(path) and _DOMAIN.fullmatch(domain)):
         raise ValueError(f"the cookie {name} has a malformed path or domain")
+
+
+def cookie_identity(text: str) -> tuple[str, str, str]:
+    """Return name, path and domain of a ``Set-Cookie`` text: what a browser tells cookies apart by."""
+    pair, *attributes = text.split("; ")
+    values = {key.lower(): value for key, _, value in (item.partition("=") for item in attributes)}
+    return pair.partition("=")[0], values.get("path", ""), values.get("domain", "").lstrip(".").lower()

@@ -41,7 +41,10 @@ class Headers(MutableMapping[str, str]):
 
     def add_missing(self, fields: Headers) -> None:
         """Add those of ``fields`` whose names are not there yet."""
-        self._fields = {**self._fields, **fields._fields, **self._fields}  # own ones keep their places and values
+        own = self._fields
+        for key, item in fields._fields.items():
+            if key not in own:
+                own[key] = item
 
     def getlist(self, name: str) -> list[str]:
         """Return all values of ``name``, in order."""
@@ -107,6 +110,8 @@ def checked_value(name: str, value: str) -> str:
     """Return ``value`` if it can be sent as the field ``name``, else raise ``ValueError``."""
     if not isinstance(value, str):
         raise ValueError(f"the header {name} is {value!r}, not a text")
+    if value.isascii() and value.isprintable():  # nearly every value, and quicker than the pattern
+        return value.strip()
     if _VALUE.fullmatch(value):
         return value.strip(" \t")
     if _UNSAFE.search(value):

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import dataclasses
 import datetime
 import decimal
-import errno
 import functools
 import json
-import mimetypes
-import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from scaffold.exceptions import HTTPError, reason_phrase
-from scaffold.http.conditional import etag_of, http_date, is_not_modified
-from scaffold.http.cookies import SameSite, format_cookie
+from scaffold.exceptions import reason_phrase
+from scaffold.http.caching import add_vary, format_cache_control
+from scaffold.http.conditional import parse_http_date, precondition
+from scaffold.http.cookies import SameSite, cookie_identity, format_cookie
 from scaffold.http.headers import Headers
 from scaffold.http.request import Request
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-__all__ = ["FileResponse", "JSONResponse", "RedirectResponse", "Response", "StreamingResponse"]
+__all__ = ["HTML", "JSONResponse", "RedirectResponse", "Response", "encode_json"]
 
 HTML = "text/html; charset=utf-8"
-BLOCK_BYTES = 64 * 1024
 
 _BODILESS = frozenset({204, 205, 304})
-_END: Any = object()
-_NO_SUCH_FILE = frozenset({errno.ENAMETOOLONG, errno.ELOOP})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# What describes the content or says how long it holds, and is wrong beside an error in its place.
+_ABOUT_CONTENT = (
+    "ETag",
+    "Last-Modified",
+    "Cache-Control",
+    "Expires",
+    "Content-Disposition",
+    "Content-Encoding",
+    "Content-Language",
+)
 
 
 class Response:
@@ -44,6 +47,11 @@ class Response:
     ``body`` is a text (sent as UTF-8) or bytes, ``status`` is 200 to 599, and ``headers`` are added to the
     ``Content-Type``. Raises ``ValueError`` for a status or a header that can't be sent.
     """
+
+    is_streamed: ClassVar[bool] = False
+    """Whether the body is made while it is sent, so that ``body`` does not hold it."""
+
+    _is_refused = False
 
     def __init__(
         self,
@@ -95,8 +103,12 @@ class Response:
         secure: bool = False,
         httponly: bool = True,
         samesite: SameSite = "Lax",
+        partitioned: bool = False,
     ) -> None:
-        """Send a cookie; ``max_age`` is in seconds. Raises ``ValueError`` for one that browsers would refuse."""
+        """Send a cookie; ``max_age`` is in seconds. It replaces one of the same name, path and domain.
+
+        Raises ``ValueError`` for one that browsers would refuse.
+        """
         text = format_cookie(
             name,
             value,
@@ -107,14 +119,82 @@ class Response:
             secure=secure,
             httponly=httponly,
             samesite=samesite,
+            partitioned=partitioned,
         )
+        if "set-cookie" in self.headers:
+            others = self.headers.getlist("set-cookie")
+            del self.headers["set-cookie"]
+            for other in others:
+                if cookie_identity(other) != cookie_identity(text):
+                    self.headers.add("Set-Cookie", other)
         self.headers.add("Set-Cookie", text)
 
-    def delete_cookie(self, name: str, *, path: str = "/", domain: str = "") -> None:
-        """Tell the client to forget a cookie; path and domain must be those it was set with."""
-        secure = name.startswith(("__Host-", "__Secure-"))
-        epoch = datetime.datetime.fromtimestamp(0, datetime.UTC)
-        self.set_cookie(name, "", max_age=0, expires=epoch, path=path, domain=domain, secure=secure)
+    def delete_cookie(self, name: str, *, path: str = "/", domain: str = "", partitioned: bool = False) -> None:
+        """Tell the client to forget a cookie; path, domain and ``partitioned`` must be those it was set with."""
+        self.set_cookie(
+            name,
+            max_age=0,
+            expires=datetime.datetime.fromtimestamp(0, datetime.UTC),
+            path=path,
+            domain=domain,
+            secure=partitioned or name.lower().startswith(("__host-", "__secure-")),
+            partitioned=partitioned,
+        )
+
+    def vary(self, *names: str) -> None:
+        """Tell caches that the answer depends on these request fields; each is named once, and ``*`` stands for all."""
+        add_vary(self.headers, names)
+
+    def cache_control(
+        self,
+        *,
+        max_age: int | datetime.timedelta | None = None,
+        s_maxage: int | datetime.timedelta | None = None,
+        public: bool = False,
+        private: bool = False,
+        no_cache: bool = False,
+        no_store: bool = False,
+        no_transform: bool = False,
+        must_revalidate: bool = False,
+        proxy_revalidate: bool = False,
+        immutable: bool = False,
+        stale_while_revalidate: int | datetime.timedelta | None = None,
+        stale_if_error: int | datetime.timedelta | None = None,
+    ) -> None:
+        """Set ``Cache-Control`` (RFC 9111 section 5.2.2) in place of what it was; ages are in seconds.
+
+        Raises ``ValueError`` for directives that contradict each other.
+        """
+        self.headers["Cache-Control"] = format_cache_control(
+            {
+                "max_age": max_age,
+                "s_maxage": s_maxage,
+                "public": public,
+                "private": private,
+                "no_cache": no_cache,
+                "no_store": no_store,
+                "no_transform": no_transform,
+                "must_revalidate": must_revalidate,
+                "proxy_revalidate": proxy_revalidate,
+                "immutable": immutable,
+                "stale_while_revalidate": stale_while_revalidate,
+                "stale_if_error": stale_if_error,
+            }
+        )
+
+    def make_conditional(self, request: Request) -> None:
+        """Become a 304 for a client that has this content, or a 412 where it must be another (RFC 9110 section 13).
+
+        It takes a 200 to GET or HEAD with an ``ETag`` or ``Last-Modified``; any other response stays as it is.
+        """
+        if self.status != 200 or request.method not in {"GET", "HEAD"}:
+            return
+        date = self.headers.get("Last-Modified", "")
+        status = precondition(request, etag=self.headers.get("ETag", ""), last_modified=parse_http_date(date))
+        if status == 304:
+            self.status = status
+        elif status is not None:
+            self._refuse(status, "What is here is not what the request's conditions ask for.")
 
     def call_on_close(self, function: Callable[[], object]) -> None:
         """Call ``function`` when the response has been sent, or the client has gone."""
@@ -142,6 +222,15 @@ class Response:
             self.close()
             return ()
         return _Body(self.blocks(), self.close) if self._callbacks else self.blocks()
+
+    def _refuse(self, status: int, sentence: str) -> None:
+        """Become an error; done in place, so that what middleware put on the response stays."""
+        self._is_refused = True
+        self.status = status
+        for name in _ABOUT_CONTENT:
+            self.headers.pop(name, None)
+        self.headers["Content-Type"] = "text/plain; charset=utf-8"
+        self.body = f"{sentence}\n"
 
     def _finish_head(self) -> None:
         if self.status in _BODILESS:
@@ -174,7 +263,7 @@ class JSONResponse(Response):
     """
 
     def __init__(self, data: Any, status: int = 200, *, headers: Mapping[str, str] | None = None) -> None:
-        text = _encode_json(data)
+        text = encode_json(data)
         # A lone surrogate has no UTF-8, but the escape that takes its place is JSON's own (RFC 8259 section 8.2).
         body = text.encode("utf-8", "backslashreplace")
         super().__init__(body, status, headers=headers, content_type="application/json")
@@ -190,7 +279,7 @@ def _json_form(value: object) -> object:
     raise TypeError(f"JSON has no form for {value!r}")
 
 
-_encode_json = json.JSONEncoder(default=_json_form, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+encode_json = json.JSONEncoder(default=_json_form, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 class RedirectResponse(Response):
@@ -200,116 +289,3 @@ class RedirectResponse(Response):
         if status not in _REDIRECTS:
             raise ValueError(f"{status!r} is no status of a redirect; use 301, 302, 303, 307 or 308")
         super().__init__(status=status, headers={"Location": quote(location, safe="%/:=&?~#+!$,;'@()*[]")})
-
-
-class StreamingResponse(Response):
-    """A body that is made while it is sent: an iterable of texts or bytes, closed at the end where it has ``close``."""
-
-    def __init__(
-        self,
-        body: Iterable[str | bytes],
-        status: int = 200,
-        *,
-        headers: Mapping[str, str] | None = None,
-        content_type: str = HTML,
-    ) -> None:
-        if isinstance(body, str | bytes):
-            raise ValueError(f"{type(body).__name__} is no stream of blocks; send a whole body with Response")
-        super().__init__(b"", status, headers=headers, content_type=content_type)
-        self._source = body
-        self._context = contextvars.copy_context()
-        close = getattr(body, "close", None)
-        if close is not None:
-            self.call_on_close(functools.partial(self._context.run, close))
-
-    def blocks(self) -> Iterator[bytes]:
-        """Yield the blocks; the source runs in the context of the view, so `url_for` works in it."""
-        iterator = iter(self._source)
-        while True:
-            block = self._context.run(next, iterator, _END)
-            if block is _END:
-                return
-            yield block.encode("utf-8") if isinstance(block, str) else block
-
-    def _finish_head(self) -> None:
-        if self.status in _BODILESS:
-            self.headers.pop("Content-Type", None)
-
-
-class FileResponse(Response):
-    """A file from the disk, with ``ETag`` and ``Last-Modified``; a client that has it already gets 304.
-
-    The content type follows the name unless it is given; ``download_name`` makes browsers save it under that name
-    (RFC 6266). Raises `HTTPError` 404 when there is no such file.
-    """
-
-    def __init__(
-        self, file: str | os.PathLike[str], *, content_type: str | None = None, download_name: str | None = None
-    ) -> None:
-        path = Path(file)
-        super().__init__(content_type=content_type or guess_type(path.name))
-        try:
-            self._file: IO[bytes] = path.open("rb")
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
-            raise HTTPError(404) from None
-        except OSError as error:
-            if error.errno in _NO_SUCH_FILE:
-                raise HTTPError(404) from None
-            raise  # such as no permission, or no descriptors left: somebody has to know
-        self.call_on_close(self._file.close)
-        stat = os.fstat(self._file.fileno())
-        self.size = stat.st_size
-        self._modified = stat.st_mtime
-        self.headers["ETag"] = etag_of(stat)
-        self.headers["Last-Modified"] = http_date(stat.st_mtime)
-        if download_name is not None:
-            self.headers["Content-Disposition"] = _disposition(download_name)
-
-    def prepare(self, request: Request) -> None:
-        """Become a 304 when the client's copy is still right."""
-        if self.status != 200 or request.method not in {"GET", "HEAD"}:
-            return
-        if is_not_modified(request.headers, etag=self.headers.get("ETag", ""), last_modified=self._modified):
-            self.status = 304
-
-    def blocks(self) -> Iterator[bytes]:
-        """Yield the file in blocks of 64 KiB; what was written to it after it was opened is not sent."""
-        left = self.size
-        while left > 0 and (block := self._file.read(min(left, BLOCK_BYTES))):
-            left -= len(block)
-            yield block
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Send the file, by the server's own ``wsgi.file_wrapper`` where nothing else is to be closed."""
-        sent = super().__call__(environ, start_response)
-        wrapper = environ.get("wsgi.file_wrapper")
-        if wrapper is not None and isinstance(sent, _Body) and len(self._callbacks) == 1:
-            wrapped: Iterable[bytes] = wrapper(self._file, BLOCK_BYTES)
-            return wrapped
-        return sent
-
-    def _finish_head(self) -> None:
-        if self.status == 304:
-            self.headers.pop("Content-Type", None)
-        else:
-            self.headers["Content-Length"] = str(self.size)
-
-
-_COMPRESSED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
-_TEXT_TYPES = {"application/javascript", "application/json", "application/xml", "image/svg+xml"}
-
-
-def guess_type(name: str) -> str:
-    """Return the content type that the file's name suggests; texts are taken to be UTF-8."""
-    kind, encoding = mimetypes.guess_type(name)
-    if encoding is not None:
-        return _COMPRESSED.get(encoding, "application/octet-stream")
-    if kind is None:
-        return "application/octet-stream"
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") or kind in _TEXT_TYPES else kind
-
-
-def _disposition(name: str) -> str:
-    plain = "".join(char if char.isascii() and char.isprintable() and char not in '"\\/' else "_" for char in name)
-    extended = f"; filename*=UTF-8''{quote(name, safe='')}" if plain != name else ""
-    return f'attachment; filename="{plain}"{extended}'

@@ -82,7 +82,11 @@ def test_an_age_is_seconds(age: Any, text: str) -> None:
         ("a", "b c", {}, "no cookie may have"),
         ("a", "1", {"path": "/;x"}, "malformed path"),
         ("a", "1", {"path": "/\r\n"}, "malformed path"),
+        ("a", "1", {"path": "x"}, "malformed path"),
         ("a", "1", {"domain": "a;b"}, "malformed path or domain"),
+        ("a", "1", {"domain": "a..b"}, "malformed path or domain"),
+        ("a", "1", {"partitioned": True}, "needs secure=True"),
+        ("__host-a", "1", {}, "needs secure=True"),
         ("__Secure-a", "1", {}, "needs secure=True"),
         ("__Host-a", "1", {}, "needs secure=True"),
         ("a", "1", {"samesite": "None"}, "needs secure=True"),
@@ -111,6 +115,33 @@ def test_a_response_may_set_several_cookies_and_delete_others() -> None:
     assert "Secure" in texts[3].split("; ")
 
 
-def test_a_same_site_value_with_a_line_end_cannot_be_sent() -> None:
-    with pytest.raises(ValueError, match="control character"):
+def test_a_partitioned_cookie_says_so() -> None:
+    text = format_cookie("a", "1", secure=True, partitioned=True)
+    assert text == "a=1; Path=/; SameSite=Lax; Secure; HttpOnly; Partitioned"
+
+
+def test_a_cookie_replaces_the_earlier_one_of_its_name_path_and_domain() -> None:
+    response = Response()
+    response.set_cookie("a", "1")
+    response.set_cookie("b", "1")
+    response.set_cookie("a", "2", path="/x")
+    response.set_cookie("a", "3", max_age=5)
+    texts = [text.partition(";")[0] for text in response.headers.getlist("Set-Cookie")]
+    assert texts == ["b=1", "a=2", "a=3"]
+
+
+@settings(max_examples=200, deadline=None, database=None)
+@given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=10), st.text(max_size=10))
+def test_no_text_makes_a_cookie_that_is_more_than_one(name: str, value: str, path: str, domain: str) -> None:
+    response = Response()
+    try:
+        response.set_cookie(name, value, path=path, domain=domain)
+    except ValueError:
+        assert "Set-Cookie" not in response.headers
+    else:
+        assert parse_cookies(response.headers["Set-Cookie"].partition(";")[0])[name] in {value, value.strip('"')}
+
+
+def test_a_same_site_value_that_there_is_not_cannot_be_sent() -> None:
+    with pytest.raises(ValueError, match="it is 'Lax', 'Strict' or 'None'"):
         Response().set_cookie("a", "1", samesite="Lax\r\nX: y")  # type: ignore[arg-type]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import email
+import io
 import os
 from pathlib import Path
 from typing import Any
 from wsgiref.util import FileWrapper
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scaffold import FileResponse, HTTPError
-from scaffold.http.response import BLOCK_BYTES, guess_type
+from scaffold.http import Headers
+from scaffold.http.files import BLOCK_BYTES, content_disposition, guess_type
 
 from .helpers import Answer, ask, make_environ, make_request, send
 
@@ -166,12 +171,16 @@ def test_the_servers_own_way_to_send_a_file_is_used(tmp_path: Path, wrappers: li
     assert wrappers[0].filelike.closed
 
 
-def test_it_is_not_used_when_something_else_is_to_be_done_in_the_end(tmp_path: Path, wrappers: list[Wrapper]) -> None:
+def test_what_is_to_be_done_in_the_end_is_done_when_the_server_closes_the_file(
+    tmp_path: Path, wrappers: list[Wrapper]
+) -> None:
     events: list[str] = []
     response = FileResponse(write(tmp_path))
     response.call_on_close(lambda: events.append("closed"))
     assert send(response, make_environ(**WRAPPED)).body == b"content"
-    assert wrappers == []
+    assert len(wrappers) == 1
+    assert events == ["closed"]
+    response.close()
     assert events == ["closed"]
 
 
@@ -193,11 +202,129 @@ def test_a_file_that_may_not_be_read_is_no_missing_file(tmp_path: Path, monkeypa
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "a.txt").write_text("a")
-    monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(PermissionError):
-        FileResponse(tmp_path / "a.txt")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        with pytest.raises(PermissionError):
+            FileResponse(tmp_path / "a.txt")
 
 
 def test_a_name_that_no_file_can_have_is_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(HTTPError, match="404"):
         FileResponse(tmp_path / ("x" * 5000))
+
+
+def test_a_named_pipe_is_a_missing_file_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(HTTPError, match="404"):
+        FileResponse(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize(
+    ("name", "inline", "text"),
+    [
+        ("a.txt", False, 'attachment; filename="a.txt"'),
+        ("a.txt", True, 'inline; filename="a.txt"'),
+        ("", False, "attachment"),
+        ("", True, "inline"),
+        ("100%.txt", False, "attachment; filename=\"100_.txt\"; filename*=UTF-8''100%25.txt"),
+        ("a\ud800", False, "attachment; filename=\"a_\"; filename*=UTF-8''a%3F"),
+    ],
+)
+def test_a_name_is_sent_as_clients_understand_it(name: str, inline: bool, text: str) -> None:
+    assert content_disposition(name, inline=inline) == text
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(st.text(max_size=60))
+def test_no_name_can_inject_a_header(name: str) -> None:
+    Headers()["Content-Disposition"] = content_disposition(name)
+
+
+# --- from memory -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", [b"0123456789", io.BytesIO(b"0123456789")])
+def test_bytes_and_files_in_memory_are_sent_with_ranges_and_a_tag(source: Any) -> None:
+    response = FileResponse(source, download_name="a.csv", inline=True)
+    request = make_request(HTTP_RANGE="bytes=2-4")
+    response.prepare(request)
+    answer = ask(response, HTTP_RANGE="bytes=2-4")
+    assert (answer.status, answer.body) == (206, b"234")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert "ETag" in answer.headers
+
+
+def test_a_file_is_sent_from_where_it_stands(tmp_path: Path) -> None:
+    with write(tmp_path).open("rb") as file:
+        file.seek(3)
+        answer = ask(FileResponse(file, content_type="text/x"))
+        assert (answer.body, answer.headers["Content-Length"], file.closed) == (b"tent", "4", True)
+
+
+@pytest.mark.parametrize("source", [io.StringIO("a"), object(), iter([b"a"])])
+def test_what_is_no_binary_file_that_can_seek_is_refused(source: Any) -> None:
+    with pytest.raises(ValueError, match="is no"):
+        FileResponse(source)
+
+
+# --- conditions and ranges -------------------------------------------------------------------------------------------
+
+CONTENT = bytes(range(256)) * 4
+
+
+def test_a_single_range_is_sent_by_the_servers_own_way(tmp_path: Path, wrappers: list[Wrapper]) -> None:
+    response = FileResponse(write(tmp_path, content=CONTENT))
+    response.prepare(make_request(HTTP_RANGE="bytes=1000-"))
+    answer = send(response, make_environ(**WRAPPED))
+    assert (answer.status, answer.body, len(wrappers)) == (206, CONTENT[1000:], 1)
+    assert answer.headers["Content-Range"] == "bytes 1000-1023/1024"
+
+
+def test_several_ranges_are_parts_of_one_body(tmp_path: Path) -> None:
+    answer = respond(write(tmp_path, content=CONTENT), HTTP_RANGE="bytes=-2, 0-0")
+    message = email.message_from_bytes(
+        b"Content-Type: " + answer.headers["Content-Type"].encode() + b"\r\n\r\n" + answer.body
+    )
+    parts: Any = message.get_payload()
+    assert answer.status == 206
+    assert "Content-Range" not in answer.headers
+    assert int(answer.headers["Content-Length"]) == len(answer.body)
+    assert [part["Content-Range"] for part in parts] == ["bytes 1022-1023/1024", "bytes 0-0/1024"]
+    assert [part.get_payload(decode=True) for part in parts] == [CONTENT[-2:], CONTENT[:1]]
+    assert parts[0]["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_ranges_that_are_not_there_are_416_without_what_describes_the_file(tmp_path: Path) -> None:
+    answer = respond(write(tmp_path), HTTP_RANGE="bytes=7-")
+    assert (answer.status, answer.headers["Content-Range"]) == (416, "bytes */7")
+    assert answer.text == "The file has 7 bytes, and none of those that were asked for.\n"
+    assert "ETag" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ({"HTTP_RANGE": "bytes=0-1"}, 206),
+        ({"HTTP_RANGE": "bytes=9-1"}, 200),
+        ({"HTTP_RANGE": "lines=1-2"}, 200),
+        ({"HTTP_RANGE": "bytes=0-1", "HTTP_IF_RANGE": "TAG"}, 206),
+        ({"HTTP_RANGE": "bytes=0-1", "HTTP_IF_RANGE": "W/TAG"}, 200),
+        ({"HTTP_RANGE": "bytes=0-1", "HTTP_IF_RANGE": '"x"'}, 200),
+        ({"HTTP_RANGE": "bytes=0-1", "HTTP_IF_RANGE": "Tue, 14 Nov 2023 22:13:20 GMT"}, 206),
+        ({"HTTP_RANGE": "bytes=0-1", "HTTP_IF_RANGE": "Tue, 14 Nov 2023 22:13:21 GMT"}, 200),
+        ({"HTTP_RANGE": "bytes=0-1", "HTTP_IF_RANGE": "nonsense"}, 200),
+        ({"HTTP_RANGE": "bytes=0-1", "HTTP_IF_NONE_MATCH": "TAG"}, 304),
+        ({"HTTP_RANGE": "bytes=99-", "HTTP_IF_MATCH": '"x"'}, 412),
+        ({"HTTP_IF_MATCH": "TAG"}, 200),
+        ({"HTTP_IF_UNMODIFIED_SINCE": "Tue, 14 Nov 2023 22:13:19 GMT"}, 412),
+    ],
+)
+def test_conditions_are_looked_at_before_ranges(values: dict[str, str], status: int, tmp_path: Path) -> None:
+    file = write(tmp_path)
+    tag = respond(file).headers["ETag"]
+    assert respond(file, **{key: text.replace("TAG", tag) for key, text in values.items()}).status == status
+
+
+def test_head_knows_no_ranges(tmp_path: Path) -> None:
+    answer = respond(write(tmp_path), "HEAD", HTTP_RANGE="bytes=0-1")
+    assert (answer.status, answer.headers["Content-Length"], answer.headers["Accept-Ranges"]) == (200, "7", "bytes")
