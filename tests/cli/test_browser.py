@@ -10,8 +10,19 @@ from browser_helpers import IN_A_BROWSER, complaints, headless_browser
 from cli_helpers import Serving, scaffold, serving_project
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 pytestmark = IN_A_BROWSER
+
+# What an app's first page may say to try its policy: two scripts and two styles, one of each with the nonce.
+INLINE = """{% block content %}
+<p id="said"></p>
+<script nonce="{{ csp_nonce() }}">document.getElementById("said").textContent += "allowed"</script>
+<script>document.getElementById("said").textContent += "refused"</script>
+<style nonce="{{ csp_nonce() }}">#said { margin-top: 7px }</style>
+<style>#said { margin-top: 9px }</style>
+{% endblock %}"""
+WATCH = "document.addEventListener('securitypolicyviolation', e => (window.violations ??= []).push(e.blockedURI))"
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +101,54 @@ def test_a_new_app_has_a_page_at_once(browser: Chrome, site: Serving, mysite: Pa
     browser.get(site.url + "blog/")
     assert browser.find_element(By.TAG_NAME, "h1").text == "Blog"
     assert complaints(browser) == []
+
+
+def violations(browser: Chrome) -> list[str]:
+    """What the console has said of policies, and not of pages that were asked for in vain."""
+    return [text for text in complaints(browser) if "Failed to load resource" not in text]
+
+
+def test_no_generated_page_breaks_the_policy_of_the_project(browser: Chrome, mysite: Path) -> None:
+    assert scaffold("startapp", "blog", cwd=mysite).returncode == 0
+    view = mysite / "apps/blog/views.py"
+    view.write_text(view.read_text().replace('"title": "Blog"', '"title": "Blog", "x": 1 / len(request.query)'))
+    complaints(browser)
+    with serving_project(mysite, DEBUG="false", ALLOWED_HOSTS="127.0.0.1") as serving:
+        for path, heading in {"": "Mysite", "blog/?a=1": "Blog", "nowhere/": "not found", "blog/": "wrong"}.items():
+            browser.get(serving.url + path)
+            assert heading in browser.find_element(By.TAG_NAME, "h1").text
+            family = browser.execute_script("return getComputedStyle(document.body).fontFamily")
+            assert family.startswith("system-ui")  # the style sheet was taken
+            assert violations(browser) == []
+        serving.stop()
+
+
+def test_only_what_bears_the_nonce_of_the_page_runs(browser: Chrome, mysite: Path) -> None:
+    template = mysite / "apps/home/templates/home/index.html"
+    template.write_text('{% extends "base.html" %}' + INLINE)
+    complaints(browser)
+    with serving_project(mysite) as serving:
+        browser.get(serving.url)
+        said = browser.find_element(By.ID, "said")
+        assert said.text == "allowed"
+        assert said.value_of_css_property("margin-top") == "7px"
+        assert len(violations(browser)) == 2
+        serving.stop()
+
+
+def test_live_refresh_works_under_the_policy_of_the_project(browser: Chrome, site: Serving, mysite: Path) -> None:
+    browser.get(site.url)
+    complaints(browser)
+    browser.execute_script(f"window.before = true; {WATCH}")
+    style = mysite / "apps/home/static/home/home.css"
+    style.write_text(style.read_text() + "\nh1 { margin-left: 13px }\n")
+    wait = WebDriverWait(browser, 20)
+    wait.until(
+        lambda chrome: chrome.find_element(By.TAG_NAME, "h1").value_of_css_property("margin-left") == "13px",
+        "the style was swapped",
+    )
+    assert browser.execute_script("return [window.before, window.violations]") == [True, None]
+    view = mysite / "apps/home/views.py"
+    view.write_text(view.read_text().replace("Mysite", "A saved title"))
+    wait.until(lambda chrome: "A saved title" in chrome.title, "the page was loaded again")
+    assert violations(browser) == []
