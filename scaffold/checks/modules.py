@@ -65,10 +65,13 @@ def _modules(package: str, folder: Path) -> Iterator[tuple[str, Path]]:
 def _quiet() -> Iterator[None]:
     """Keep off standard error what the application says of itself when ``config/wsgi.py`` loads it once more."""
     logger, silence = logging.getLogger(__name__.partition(".")[0]), logging.NullHandler()
+    propagates = logger.propagate
     logger.addHandler(silence)
+    logger.propagate = False  # neither to the handler of the root logger
     try:
         yield
     finally:
+        logger.propagate = propagates
         logger.removeHandler(silence)
 
 

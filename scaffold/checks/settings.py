@@ -9,28 +9,32 @@ from pathlib import Path
 from scaffold.application import Application
 from scaffold.checks.finding import Finding, Level
 from scaffold.conf import SETTINGS_FILE
+from scaffold.conf.keys import MIN_SECRET_CHARACTERS
 
-__all__ = ["MIN_SECRET_CHARACTERS", "check_settings"]
+__all__ = ["MIN_SECRET_CHARACTERS", "check_settings", "is_weak", "place_of"]
 
 HOST_VALIDATION = "scaffold.middleware.hosts.validate_host"
-MIN_SECRET_CHARACTERS = 32
 MIN_DISTINCT_CHARACTERS = 8
 
 
-def check_settings(app: Application) -> Iterator[Finding]:
-    """Yield what is doubtful about SECRET_KEY, ALLOWED_HOSTS, MIDDLEWARE, and names that look like a slip."""
-    yield from _check_secret_key(app)
-    yield from _check_hosts(app)
+def check_settings(app: Application, *, deploy: bool = False) -> Iterator[Finding]:
+    """Yield what is doubtful about SECRET_KEY, ALLOWED_HOSTS, MIDDLEWARE, and names that look like a slip.
+
+    With ``deploy`` DEBUG counts as off.
+    """
     settings = app.settings
+    is_public = deploy or not settings.DEBUG
+    yield from _check_secret_key(app, is_public=is_public)
+    yield from _check_hosts(app, is_public=is_public)
     if settings.MAX_BODY_BYTES <= 0:
-        source = _place(app, "MAX_BODY_BYTES")
+        source = place_of(app, "MAX_BODY_BYTES")
         yield Finding("error", "settings.max-body", source, "MAX_BODY_BYTES refuses every body", "Give it some bytes.")
     for name, known in settings.suspects().items():
-        source = _place(app, name)
+        source = place_of(app, name)
         yield Finding("warning", "settings.unknown", source, f"{name} is no setting", f"Did you mean {known!r}?")
 
 
-def _place(app: Application, name: str) -> str:
+def place_of(app: Application, name: str) -> str:
     """Return where the setting is, or should be: the settings file's first line for one that nobody has assigned.
 
     An application without such a file has its folder.
@@ -47,22 +51,27 @@ def _line_of(name: str, file: Path) -> int:
     return next((number for number, line in enumerate(lines, 1) if assigned.match(line)), 1)
 
 
-def _check_secret_key(app: Application) -> Iterator[Finding]:
+def _check_secret_key(app: Application, *, is_public: bool) -> Iterator[Finding]:
     key = app.settings.SECRET_KEY
     if not key and not (app.apps or app.failed):
         return  # a single file has a key when it has something to sign
-    level: Level = "warning" if app.settings.DEBUG else "error"
-    source = _place(app, "SECRET_KEY")
-    if len(key) < MIN_SECRET_CHARACTERS or len(set(key)) < MIN_DISTINCT_CHARACTERS:
+    level: Level = "error" if is_public else "warning"
+    source = place_of(app, "SECRET_KEY")
+    if is_weak(key):
         fault = "SECRET_KEY is empty" if not key else "SECRET_KEY is too easy to guess"
         hint = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))', and put it into .env."
         yield Finding(level, "settings.secret-key", source, fault, hint)
 
 
-def _check_hosts(app: Application) -> Iterator[Finding]:
+def is_weak(key: str) -> bool:
+    """Say whether a secret key is short, or made of few characters."""
+    return len(key) < MIN_SECRET_CHARACTERS or len(set(key)) < MIN_DISTINCT_CHARACTERS
+
+
+def _check_hosts(app: Application, *, is_public: bool) -> Iterator[Finding]:
     settings = app.settings
-    source = _place(app, "ALLOWED_HOSTS")
-    if not settings.DEBUG and not settings.ALLOWED_HOSTS and HOST_VALIDATION in settings.MIDDLEWARE:
+    source = place_of(app, "ALLOWED_HOSTS")
+    if is_public and not settings.ALLOWED_HOSTS and HOST_VALIDATION in settings.MIDDLEWARE:
         fault = "ALLOWED_HOSTS is empty while DEBUG is off, so every request is refused"
         yield Finding("error", "settings.allowed-hosts", source, fault, "Name the hosts that this site answers to.")
     if "*" in settings.ALLOWED_HOSTS:

@@ -12,33 +12,45 @@ import typer
 
 from scaffold.cli.output import print_line, relative, styled
 from scaffold.cli.workspace import Workspace
+from scaffold.exceptions import UsageError
 
 if TYPE_CHECKING:
     from scaffold.checks import Finding
 
-__all__ = ["command"]
+__all__ = ["command", "findings_of"]
+
+LEVELS = ("error", "warning", "note")
 
 
 def command(
     ctx: typer.Context,
+    deploy: Annotated[bool, typer.Option("--deploy", help="Also look for what matters where visitors come.")] = False,
+    fail_on: Annotated[
+        str, typer.Option(metavar="LEVEL", help="The least level that makes the exit status 1; error when left out.")
+    ] = "error",
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of objects.")] = False,
 ) -> None:
     """Look for mistakes before a visitor finds them."""
-    from scaffold.checks import check_project, run_checks
-
-    workspace: Workspace = ctx.obj
-    if workspace.application is not None:
-        findings, root = run_checks(workspace.application), workspace.application.root
-    else:
-        root = workspace.require_project()
-        with contextlib.redirect_stdout(sys.stderr):  # what a module prints as it is imported is no finding
-            findings = check_project(root)
+    if fail_on not in LEVELS:
+        raise UsageError(f"--fail-on {fail_on} is no level", hint=f"Write one of {', '.join(LEVELS)}.")
+    findings, root = findings_of(ctx.obj, deploy=deploy)
     if as_json:
         print_json(findings, root)
     else:
         print_findings(findings, root)
-    if any(finding.level == "error" for finding in findings):
+    if any(LEVELS.index(finding.level) <= LEVELS.index(fail_on) for finding in findings):
         raise typer.Exit(1)
+
+
+def findings_of(workspace: Workspace, *, deploy: bool) -> tuple[list[Finding], Path]:
+    """Return what the checks find in the project or the application, and its folder."""
+    from scaffold.checks import check_project, run_checks
+
+    if workspace.application is not None:
+        return run_checks(workspace.application, deploy=deploy), workspace.application.root
+    root = workspace.require_project()
+    with contextlib.redirect_stdout(sys.stderr):  # what a module prints as it is imported is no finding
+        return check_project(root, deploy=deploy), root
 
 
 def print_json(findings: list[Finding], root: Path) -> None:
