@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from scaffold.conf import Settings, import_object
+from scaffold.conf import Settings, import_object, load_error_handlers
 from scaffold.exceptions import AppLoadError, RouteConflictError, RoutingError, ScaffoldError, SettingsError
 from scaffold.routing import BUILT_IN, Converter, Resolver, Route, checked_patterns, compile_patterns
 
@@ -78,6 +78,7 @@ class App:
     prefix: str
     routes: tuple[Route, ...] = field(default=(), repr=False)
     error: AppLoadError | None = None
+    error_handlers: Mapping[int | type[BaseException], Callable[..., Any]] = field(default_factory=dict, repr=False)
 
 
 def discover(project: Path, installed: Sequence[str] = ()) -> Discovery:
@@ -145,7 +146,10 @@ def _check_names(found: Iterable[FoundApp]) -> None:
 
 
 def load_app(found: FoundApp, converters: Mapping[str, type[Converter[Any]]] = BUILT_IN) -> App:
-    """Import the ``urls`` module of an app, once, and return the app with its routes or with its error."""
+    """Import the ``urls`` module of an app, once, and its ``receivers`` where there are any.
+
+    The app is returned with its routes or with its error.
+    """
     try:
         module = importlib.import_module(f"{found.package}.urls")
         _check_origin(module, found)
@@ -154,9 +158,12 @@ def load_app(found: FoundApp, converters: Mapping[str, type[Converter[Any]]] = B
         routes = tuple(
             compile_patterns(patterns, prefix=prefix, namespace=found.name, app=found.name, converters=converters)
         )
+        handlers = load_error_handlers(getattr(module, "error_handlers", {}), "error_handlers", f"{found.urls_file}:1")
+        if (found.folder / "receivers.py").is_file():
+            importlib.import_module(f"{found.package}.receivers")
     except (Exception, SystemExit) as error:
         return App(found.name, found.package, found.folder, _written_prefix(found), error=_load_error(found, error))
-    return App(found.name, found.package, found.folder, prefix, routes)
+    return App(found.name, found.package, found.folder, prefix, routes, error_handlers=handlers)
 
 
 def _check_origin(module: ModuleType, found: FoundApp) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -14,9 +14,16 @@ from urllib.parse import quote
 from scaffold import debug, server
 from scaffold.application.chain import build_chain
 from scaffold.application.errors import ErrorHandler, ErrorHandlers, ErrorResponder, NoRouteError
-from scaffold.application.views import call_view
+from scaffold.application.views import call_view, processed
 from scaffold.apps import App, Discovery, discover, load_app, load_converters, put_on_path, without_conflicts
-from scaffold.conf import Settings, debug_variable, load_settings
+from scaffold.conf import (
+    Settings,
+    debug_variable,
+    load_context_processors,
+    load_error_handlers,
+    load_filters,
+    load_settings,
+)
 from scaffold.exceptions import (
     AppLoadError,
     HTTPError,
@@ -26,7 +33,12 @@ from scaffold.exceptions import (
     SettingsError,
 )
 from scaffold.http import RedirectResponse, Request, Response, current_request
+from scaffold.http.form_limits import FormLimits
 from scaffold.http.proxies import TrustedProxies
+from scaffold.logs import configure_logging
+from scaffold.middleware.csp import csp_nonce
+from scaffold.middleware.csrf import csrf_field, csrf_token
+from scaffold.middleware.messages import messages
 from scaffold.routing import (
     Match,
     MethodMismatch,
@@ -39,6 +51,7 @@ from scaffold.routing import (
     compile_patterns,
     make_pattern,
 )
+from scaffold.signals import app_loaded, notify, request_finished, request_started
 from scaffold.staticfiles import StaticFiles
 from scaffold.templating import Templates
 
@@ -72,12 +85,7 @@ class Application:
         discovery: Discovery | None = None,
     ) -> None:
         self.root = root or Path(sys._getframe(1).f_code.co_filename).absolute().parent
-        if not isinstance(settings, Settings):
-            values = dict(settings or {})
-            if "DEBUG" not in values:
-                values["DEBUG"] = debug_variable(self.root)
-            settings = Settings.from_values(values)
-        self.settings = settings
+        self.settings = settings = _settings_of(settings, self.root)
         self.apps = tuple(app for app in apps if app.error is None)
         self.failed = tuple(app for app in apps if app.error is not None)
         self.discovery = discovery or Discovery(())
@@ -85,29 +93,42 @@ class Application:
         self._routes: list[Route] = []
         self._resolver = Resolver()
         self._reverser = Reverser()
-        self._error_handlers: ErrorHandlers = {}
+        self._error_handlers = _error_handlers_of(settings)
+        self._context_processors = load_context_processors(settings)
         self.converters = load_converters(settings)
-        self.static_files = StaticFiles([self.root / "static", *(app.folder / "static" for app in apps)])
+        self.static_files = StaticFiles(
+            [self.root / "static", *(app.folder / "static" for app in apps)],
+            static_url=settings.STATIC_URL,
+            collected=self.root / settings.STATIC_ROOT,
+            debug=settings.DEBUG,
+        )
         self.templates = Templates(
             [self.root / "templates", *(app.folder / "templates" for app in apps)],
             auto_reload=settings.DEBUG,
             texts=templates or {},
-            names={"url_for": self.url_for, "static": self.static, "editor_url": self.editor_url},
+            names=self._template_names(),
+            filters=load_filters(settings),
         )
         self._proxies = _trusted_proxies(settings)
+        self.form_limits = FormLimits.from_settings(settings.FORM_LIMITS, source=settings.origin("FORM_LIMITS").source)
         self._add_routes()
         self._handler = build_chain(self, settings, self._dispatch, ErrorResponder(self, self._error_handlers))
+        for app in self.apps:
+            app_loaded.send(self, app=app)
 
     @classmethod
-    def from_project(cls, project: str | os.PathLike[str], *, strict: bool | None = None) -> Application:
-        """Load the project in the folder ``project``: its settings, then each app, once.
+    def from_project(
+        cls, project: str | os.PathLike[str], *, strict: bool | None = None, settings: Settings | None = None
+    ) -> Application:
+        """Load the project in the folder ``project``: its settings, unless others are given, then each app, once.
 
         An app that can't be imported is in ``failed`` and its prefix shows the error; when ``strict``, which is the
         rule with DEBUG off, it raises `AppLoadError` instead. Raises `SettingsError` and `RoutingError` too.
         """
         root = Path(project).resolve()
         put_on_path(root)
-        settings = load_settings(root)
+        settings = settings or load_settings(root)
+        configure_logging(settings)
         if strict is None:  # else a command asks, which has its own words for this
             for name, known in settings.suspects().items():
                 source = settings.origin(name).source
@@ -180,8 +201,8 @@ class Application:
         return self._mount() + self._reverser.reverse(name, values)
 
     def static(self, path: str) -> str:
-        """Return the URL of the static file ``path``, such as ``"home/home.css"``."""
-        return f"{self._mount()}{self.settings.STATIC_URL}{quote(path)}"
+        """Return the URL of the static file ``path``, such as ``"home/home.css"``: the hashed one if there is one."""
+        return self._mount() + self.static_files.url(path)
 
     def editor_url(self, path: str, line: int | None = None) -> str:
         """Return a link that opens the project's file ``path``, at ``line``, in the editor of EDITOR_URL.
@@ -245,9 +266,18 @@ class Application:
         request = Request(environ, self)
         token = current_request.set(request)
         try:
+            if request_started.receivers:
+                notify(request_started, self, request=request)
             response = self._handler(request)
+        except BaseException:
+            request.close()
+            raise
         finally:
             current_request.reset(token)
+        if request.holds_files:
+            response.call_on_close(request.close)
+        if request_finished.receivers:
+            response.call_on_close(partial(notify, request_finished, self, request=request, response=response))
         return response(environ, start_response)
 
     def _dispatch(self, request: Request) -> Response:
@@ -271,15 +301,49 @@ class Application:
 
     # --- templates ----------------------------------------------------------------------------------------------
 
-    def render(self, template: str, context: Mapping[str, Any] | None = None, request: Request | None = None) -> str:
-        """Return the text of ``template`` with ``context`` and, where it is given, the ``request``.
+    def render(
+        self,
+        template: str,
+        context: Mapping[str, Any] | None = None,
+        request: Request | None = None,
+        *,
+        block: str = "",
+    ) -> str:
+        """Return the text of ``template``, or of its ``block`` alone, with ``context``.
 
-        Raises `TemplateMissingError` and whatever Jinja2 raises for a template that is wrong.
+        Where the ``request`` is given, the template sees it, and what the CONTEXT_PROCESSORS return for it. Raises
+        `TemplateMissingError`, `BlockMissingError` and whatever Jinja2 raises for a template that is wrong.
         """
-        names = dict(context or {})
-        if request is not None:
-            names.setdefault("request", request)
-        return self.templates.render(template, names)
+        names = self._names_for(context, request)
+        return self.templates.render_block(template, block, names) if block else self.templates.render(template, names)
+
+    def stream(
+        self, template: str, context: Mapping[str, Any] | None = None, request: Request | None = None
+    ) -> Iterator[str]:
+        """Yield the text of ``template`` in pieces of 8 KiB while it is rendered; it takes what `render` takes."""
+        return self.templates.stream(template, self._names_for(context, request))
+
+    def _template_names(self) -> dict[str, Callable[..., Any]]:
+        """Return what every template can call."""
+        return {
+            "url_for": self.url_for,
+            "static": self.static,
+            "editor_url": self.editor_url,
+            "csp_nonce": csp_nonce,
+            "csrf_field": csrf_field,
+            "csrf_token": csrf_token,
+            "messages": messages,
+        }
+
+    def _names_for(self, context: Mapping[str, Any] | None, request: Request | None) -> dict[str, Any]:
+        """Return what a template sees; a name that the view gives wins."""
+        names = dict(context) if context else {}
+        if request is None:
+            return names
+        if self._context_processors:
+            names = {**processed(request, self._context_processors), **names}
+        names.setdefault("request", request)
+        return names
 
     # --- serving ------------------------------------------------------------------------------------------------
 
@@ -300,11 +364,28 @@ class Application:
         except ScaffoldError as error:
             print(f"error: {error}", file=stream, flush=True)
             raise SystemExit(1) from None
+        configure_logging(self.settings)
+        access_log = server.console_log(stream, as_json=self.settings.LOG_FORMAT == "json")
         with bound as listener:
-            serving = server.Server(self, listener, limits=self.server_limits(), access_log=server.console_log(stream))
+            serving = server.Server(self, listener, limits=self.server_limits(), access_log=access_log)
             print(f"Serving at {server.base_url(listener)} (Ctrl-C stops)", file=stream, flush=True)
             with serving, server.stop_on_signals(serving):
                 serving.serve_forever()
+
+
+def _settings_of(given: Settings | Mapping[str, Any] | None, root: Path) -> Settings:
+    """Return settings; DEBUG of a mapping without it is the variable of that name."""
+    if isinstance(given, Settings):
+        return given
+    values = dict(given or {})
+    if "DEBUG" not in values:
+        values["DEBUG"] = debug_variable(root)
+    return Settings.from_values(values)
+
+
+def _error_handlers_of(settings: Settings) -> ErrorHandlers:
+    source = settings.origin("ERROR_HANDLERS").source
+    return {**load_error_handlers(settings.ERROR_HANDLERS, "ERROR_HANDLERS", source)}
 
 
 def _trusted_proxies(settings: Settings) -> TrustedProxies | None:

@@ -23,7 +23,7 @@ def build_chain(app: RequestApplication, settings: Settings, dispatch: Handler, 
     A middleware that returns the very handler that it was given has nothing to do with these settings, and costs
     nothing. Raises `SettingsError`.
     """
-    handler = _guarded(dispatch, errors)
+    handler = _finishing(dispatch, errors)
     for item in reversed(settings.MIDDLEWARE):
         wrapped = _wrapped(app, settings, handler, item)
         if wrapped is not handler:
@@ -60,6 +60,28 @@ def _wants_application(wrap: Callable[..., Any]) -> bool:
         return False
     positional = [item for item in parameters if item.kind in {item.POSITIONAL_ONLY, item.POSITIONAL_OR_KEYWORD}]
     return len([item for item in positional if item.default is item.empty]) > 1
+
+
+def _finishing(dispatch: Handler, errors: ErrorResponder) -> Handler:
+    """Return ``dispatch``, guarded, with what `Request.after_this_request` was given behind it."""
+
+    def handle(request: Request) -> Response:
+        try:
+            response = dispatch(request)
+        except Exception as error:
+            response = errors.respond(request, error)
+        return _finished(request, response, errors) if request.finishers else response
+
+    return handle
+
+
+def _finished(request: Request, response: Response, errors: ErrorResponder) -> Response:
+    try:
+        for finish in request.finishers:
+            finish(response)
+    except Exception as error:
+        return errors.respond(request, error)
+    return response
 
 
 def _checked(wrapped: Handler, name: str, errors: ErrorResponder) -> Handler:

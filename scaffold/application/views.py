@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from scaffold.exceptions import ViewError
 from scaffold.http import JSONResponse, Request, Response
 from scaffold.routing import Match, dotted_name
 
-__all__ = ["awaited", "call_view", "kind_of", "to_response"]
+__all__ = ["awaited", "call_view", "kind_of", "processed", "to_response"]
 
 RETURN_HINT = "Return a Response, a str (HTML), or a dict or list (JSON); for another status: Response(text, 404)."
 
@@ -48,6 +48,20 @@ def to_response(result: Any, view: Callable[..., Any], source: str = "") -> Resp
     if inspect.isawaitable(result):
         return to_response(awaited(result), view, source)
     raise _view_error(view, source, f"returned {kind_of(result)}")
+
+
+def processed(request: Request, processors: Iterable[tuple[str, Callable[..., Any]]]) -> dict[str, Any]:
+    """Return the names that context processors, given with theirs, have for a request; a later one wins.
+
+    Raises `ViewError` for one that returns no mapping.
+    """
+    names: dict[str, Any] = {}
+    for name, processor in processors:
+        result = processor(request)
+        if not isinstance(result, Mapping):
+            raise ViewError(f"the context processor {name} returned {kind_of(result)}", hint="Return a dict of names.")
+        names.update(result)
+    return names
 
 
 def awaited(result: Any) -> Any:

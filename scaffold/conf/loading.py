@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from scaffold.conf.callables import import_dotted
 from scaffold.conf.env import look_up, read_env_file
 from scaffold.conf.settings import Origin, Settings
 from scaffold.exceptions import SettingsError
@@ -101,13 +102,4 @@ def _origin_of(node: ast.stmt, file: Path) -> Origin:
 
 def import_object(dotted: str, settings: Settings, setting: str) -> Any:
     """Return what the dotted name ``package.module.name`` stands for, or raise `SettingsError` for ``setting``."""
-    module, _, name = dotted.rpartition(".")
-    source = settings.origin(setting).source
-    try:
-        return getattr(importlib.import_module(module), name)
-    except Exception as error:  # a module of the project may raise whatever it likes
-        raise SettingsError(
-            f"{setting} names {dotted!r}, which can't be imported: {type(error).__name__}: {error}",
-            source=source,
-            hint="Mend the name, or take it out.",
-        ) from error
+    return import_dotted(dotted, setting, settings.origin(setting).source)

@@ -74,6 +74,7 @@ RULES: Mapping[str, Rule] = {
     "INSTALLED_APPS": Rule(_are_texts, "a list of dotted packages"),
     "MIDDLEWARE": Rule(_is_list, "a list of dotted names"),
     "CONTEXT_PROCESSORS": Rule(_is_list, "a list of dotted names"),
+    "TEMPLATE_FILTERS": Rule(_is_dict, "a dict of names and functions, such as {'money': 'apps.shop.texts.money'}"),
     "ERROR_HANDLERS": Rule(
         _is_dict, "a dict of handlers by status or exception, such as {404: 'apps.home.views.gone'}"
     ),

@@ -37,6 +37,7 @@ class Settings:
     INSTALLED_APPS: Sequence[str] = ()
     MIDDLEWARE: Sequence[str | Callable[..., Any]] = ()
     CONTEXT_PROCESSORS: Sequence[str | Callable[..., Any]] = ()
+    TEMPLATE_FILTERS: Mapping[str, str | Callable[..., Any]] = field(default_factory=dict)
     ERROR_HANDLERS: Mapping[int | str | type[BaseException], str | Callable[..., Any]] = field(default_factory=dict)
     CONVERTERS: Mapping[str, str | type] = field(default_factory=dict)
     STATIC_URL: str = "/static/"

@@ -249,6 +249,19 @@ def test_a_form_is_shown_when_the_view_has_read_it() -> None:
     assert "form-pass-word" not in answer.text
 
 
+def test_of_a_form_with_files_it_is_shown_what_they_are() -> None:
+    parts = [
+        'name="name"\r\n\r\nAda L',
+        'name="token"\r\n\r\nform-token-value',
+        'name="f"; filename="a.txt"\r\n\r\nxyz',
+    ]
+    body = "".join(f"--B\r\nContent-Disposition: form-data; {part}\r\n" for part in parts).encode() + b"--B--\r\n"
+    fields = {"CONTENT_TYPE": "multipart/form-data; boundary=B", "CONTENT_LENGTH": str(len(body))}
+    answer = ask(site(), "/x/", method="POST", body=body, **fields, **HTML)
+    assert "a.txt" in answer.text.partition(">Form<")[2]
+    assert "form-token-value" not in answer.text
+
+
 def test_json_has_the_same_without_secrets() -> None:
     data = json.loads(ask(site(), "/ada/", **JSON).body)
     values = data["causes"][0]["frames"][-1]["values"]

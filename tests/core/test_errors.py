@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from scaffold import Application, HTTPError, Request, Response, abort
-from scaffold.exceptions import ViewError
+from scaffold.exceptions import AppLoadError, ClientGoneError, SettingsError, ViewError
 from scaffold.testing import Client
 
 from .helpers import ask
@@ -294,3 +294,110 @@ def test_an_error_that_a_general_handler_answers_is_in_the_log(
     app.error_handler(kind)(lambda request, error: "sorry")
     assert ask(app).text == "sorry"
     assert len(caplog.records) == lines
+
+
+# --- handlers of a project and of its apps ---------------------------------------------------------------------------
+
+
+class OutOfStockError(LookupError):
+    pass
+
+
+def sold_out(request: Request, error: Exception) -> Response:
+    return Response("sold out", 409)
+
+
+def test_handlers_are_a_setting(caplog: pytest.LogCaptureFixture) -> None:
+    handlers = {
+        404: lambda request, error: "nowhere",
+        f"{__name__}.OutOfStockError": f"{__name__}.sold_out",
+        LookupError: lambda request, error: "any lookup",
+    }
+    app = Application({"DEBUG": False, "ERROR_HANDLERS": handlers})
+    app.route("/")(raising(OutOfStockError))
+    app.route("/key/")(raising(KeyError))
+    assert (ask(app).status, ask(app).text) == (409, "sold out")
+    assert (ask(app, "/key/").status, ask(app, "/key/").text) == (500, "any lookup")
+    assert (ask(app, "/x/").status, ask(app, "/x/").text) == (404, "nowhere")
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("handlers", "cause"),
+    [
+        ({404: 7}, "ERROR_HANDLERS[404] is 7, which can't be called"),
+        ({404: lambda request: ""}, "ERROR_HANDLERS[404] can't be called with 2 arguments"),
+        ({404: "apps.nowhere.view"}, "ERROR_HANDLERS names 'apps.nowhere.view', which can't be imported"),
+        ({200: sold_out}, "ERROR_HANDLERS has the key 200"),
+        ({True: sold_out}, "ERROR_HANDLERS has the key True"),
+        ({"404": sold_out}, "ERROR_HANDLERS has the key '404'"),
+        ({"builtins.int": sold_out}, "ERROR_HANDLERS has the key 'builtins.int'"),
+        ({"apps.nowhere.Error": sold_out}, "ERROR_HANDLERS names 'apps.nowhere.Error'"),
+        ({KeyboardInterrupt: sold_out}, "ERROR_HANDLERS has the key"),
+    ],
+)
+def test_a_wrong_handler_is_an_error_at_the_start(handlers: dict[Any, Any], cause: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Application({"DEBUG": False, "ERROR_HANDLERS": handlers})
+    assert caught.value.cause.startswith(cause)
+    assert caught.value.hint
+
+
+SHOP = """
+from scaffold import HTTPError, path
+
+def broken(request):
+    raise KeyError("lamp")
+
+def gone(request):
+    raise HTTPError(410)
+
+error_handlers = {404: lambda request, error: "no such lamp", KeyError: lambda request, error: "shop"}
+urlpatterns = [path("broken/", broken), path("gone/", gone)]
+"""
+SETTINGS = """
+DEBUG = False
+SECRET_KEY = "long enough for a test, and still no secret at all"
+ALLOWED_HOSTS = ["*"]
+ERROR_HANDLERS = {
+    404: lambda request, error: "no such page",
+    410: lambda request, error: "gone",
+    LookupError: lambda request, error: "lookup",
+    KeyError: lambda request, error: "project",
+}
+"""
+
+
+def test_the_handlers_of_an_app_come_first_for_its_requests(project: Callable[..., Any]) -> None:
+    blog = SHOP.replace("error_handlers =", "nothing =")
+    files = {"apps/shop/urls.py": SHOP, "apps/blog/urls.py": blog, "config/settings.py": SETTINGS}
+    app = Application.from_project(project(files))
+    assert ask(app, "/shop/broken/").text == "shop"
+    assert ask(app, "/shop/gone/").text == "gone"
+    assert ask(app, "/blog/broken/").text == "project"
+    assert ask(app, "/shop/nowhere/").text == "no such lamp"
+    assert ask(app, "/blog/nowhere/").text == "no such page"
+    assert ask(app, "/nowhere/").text == "no such page"
+    assert ask(app, "/shop/\xff/").status == 400
+
+
+def test_the_more_specific_class_wins_over_the_app(project: Callable[..., Any]) -> None:
+    shop = SHOP.replace("KeyError: lambda", "LookupError: lambda")
+    app = Application.from_project(project({"apps/shop/urls.py": shop, "config/settings.py": SETTINGS}))
+    assert ask(app, "/shop/broken/").text == "project"
+
+
+def test_wrong_handlers_of_an_app_are_a_broken_app(project: Callable[..., Any]) -> None:
+    folder = project({"apps/shop/urls.py": "error_handlers = {404: 7}\nurlpatterns = []"})
+    (failed,) = Application.from_project(folder).failed
+    assert isinstance(failed.error, AppLoadError)
+    assert "error_handlers[404] is 7" in failed.error.cause
+    assert failed.error.source == f"{folder / 'apps/shop/urls.py'}:1"
+
+
+def test_nobody_is_answered_when_the_client_is_gone(caplog: pytest.LogCaptureFixture) -> None:
+    app = Application({"DEBUG": True, "ERROR_HANDLERS": {500: sold_out, Exception: sold_out}})
+    app.route("/")(raising(ClientGoneError))
+    answer = Client(app).get("/")
+    assert (answer.status, answer.text) == (499, "")
+    assert caplog.records == []

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from scaffold import HTTPError, Request
 from scaffold.http import current_request
+from scaffold.http.authorization import Authorization
 
-from .helpers import make_app, make_environ, make_request
+from .helpers import ask, make_app, make_environ, make_request
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -133,6 +134,61 @@ def test_headers_cookies_and_state_are_there_when_asked_for() -> None:
     assert repr(request) == "<Request GET '/'>"
 
 
+@pytest.mark.parametrize(("text", "length"), [("", None), ("0", 0), ("12", 12), ("007", 7)])
+def test_the_length_of_the_body_is_a_number_or_none(text: str, length: int | None) -> None:
+    assert make_request(CONTENT_LENGTH=text).content_length == length
+
+
+def test_a_length_that_is_no_length_is_refused() -> None:
+    assert refused(make_request(CONTENT_LENGTH="x"), "content_length").status == 400
+    assert refused(make_request(CONTENT_LENGTH="9" * 19), "content_length").status == 413
+
+
+@pytest.mark.parametrize(
+    ("field", "found"),
+    [
+        ("", None),
+        ("Basic YWRhOnM6ZWNyw6l0", Authorization("basic", "ada", "s:ecrét")),
+        ("basic  YWRhOg==", Authorization("basic", "ada", "")),
+        ("Basic YWRh", None),
+        ("Basic YWRhOnM", None),
+        ("Basic /////w==", None),
+        ("Basic !YWRhOnM=", None),
+        ("Basic", None),
+        ("Bearer abc.def-123~+/==", Authorization("bearer", token="abc.def-123~+/==")),
+        ("Bearer a b", None),
+        ("Bearer ", None),
+        ('Digest username="ada"', Authorization("digest", token='username="ada"')),
+        ("@ x", None),
+        ("Basic \u0663", None),
+    ],
+)
+def test_credentials_are_read_and_what_is_malformed_is_none(field: str, found: Authorization | None) -> None:
+    assert make_request(HTTP_AUTHORIZATION=field).authorization == found
+
+
+def test_credentials_do_not_show_their_secrets() -> None:
+    assert repr(Authorization("basic", "ada", "secret", "token")) == "Authorization(scheme='basic', username='ada')"
+
+
+def test_behind_a_trusted_proxy_the_url_is_what_the_client_asked_for() -> None:
+    app = make_app(TRUSTED_PROXIES=["127.0.0.1"])
+    seen: list[tuple[str, bool, str]] = []
+
+    @app.route("/a/")
+    def index(request: Request) -> str:
+        seen.append((request.url, request.is_secure, request.remote_addr))
+        return ""
+
+    fields = {"X_FORWARDED_PROTO": "https", "X_FORWARDED_HOST": "example.com", "X_FORWARDED_FOR": "203.0.113.7"}
+    for address in ("127.0.0.1", "192.0.2.1"):
+        ask(app, "/a/?b=1", REMOTE_ADDR=address, **{f"HTTP_{name}": value for name, value in fields.items()})
+    assert seen == [
+        ("https://example.com/a/?b=1", True, "203.0.113.7"),
+        ("http://localhost/a/?b=1", False, "192.0.2.1"),
+    ]
+
+
 # --- the body --------------------------------------------------------------------------------------------------------
 
 
@@ -198,15 +254,74 @@ def test_a_json_body_is_its_value(kind: str) -> None:
         (b"[NaN]", "NaN is not a JSON value"),
         (b"-Infinity", "-Infinity is not a JSON value"),
         (b"9" * 5000, "The body is no JSON"),
-        (b"[" * 200_000, "nested too deeply"),
+        (b"[" * 200_000, "nested too deeply: more than 100 levels at line 1, column 101."),
+        (b'{"\xc3\xa9": "[[{",\n "a": ' + b"[" * 100 + b"]" * 100 + b"}", "at line 2, column 106."),
+        (b"[1,\n " + b"9" * 5000 + b"]", "a number has more than 4300 digits at line 2, column 2."),
+        (b'["' + b"9" * 5000 + b'", ' + b"9" * 5000 + b"]", "at line 1, column 5006."),
+        (b"[1e999]", "the number 1e999 is too large"),
+        (b"-1" + b"0" * 400 + b".5", "is too large"),
+        (b'"\\', "The body is no JSON"),
+        (b'"' + b'\\"' * 100_000 + b"[" * 200, "The body is no JSON"),
         (b"\xef\xbb\xbf{}", "The body is no JSON"),
-        (b"\xff", "not UTF-8"),
+        (b"\xff", "not UTF-8 at byte 0"),
+        ("{}".encode("utf-16"), "not UTF-8 at byte 0"),
     ],
 )
 def test_a_malformed_json_body_is_a_400_that_says_where(body: bytes, message: str) -> None:
     error = refused(make_request(body=body), "json")
     assert error.status == 400
     assert message in error.detail
+
+
+def test_json_may_be_nested_100_deep_and_hold_any_number_of_brackets() -> None:
+    deep = b"[" * 99 + b"{}" + b"]" * 99
+    assert make_request(body=deep).json() is not None
+    assert make_request(body=b"[" + b",".join([b'["[[[[", {}]'] * 500) + b"]").json() == [["[[[[", {}]] * 500
+
+
+def test_of_a_key_that_is_repeated_the_last_value_counts() -> None:
+    assert make_request(body=b'{"a": 1, "a": 2}').json() == {"a": 2}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(b"{}", dict), (b"[]", list), (b'"a"', str), (b"true", bool), (b"1", int), (b"1.5", float), (b"1", float)],
+)
+def test_json_of_the_type_that_is_wanted_is_taken(body: bytes, kind: type) -> None:
+    assert make_request(body=body).json(kind) is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "message"),
+    [
+        (b"[]", dict, "The JSON in the body is a list, not an object."),
+        (b"{}", list, "The JSON in the body is an object, not a list."),
+        (b"null", dict, "The JSON in the body is null, not an object."),
+        (b"true", int, "The JSON in the body is true or false, not a whole number."),
+        (b"1", bool, "The JSON in the body is a whole number, not true or false."),
+        (b"1.5", int, "The JSON in the body is a number, not a whole number."),
+        (b"1", str, "The JSON in the body is a whole number, not a text."),
+    ],
+)
+def test_json_of_another_type_is_a_400_that_says_which(body: bytes, kind: type, message: str) -> None:
+    with pytest.raises(HTTPError) as caught:
+        make_request(body=body).json(kind)
+    assert (caught.value.status, caught.value.detail) == (400, message)
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_json"),
+    [
+        ("application/json", True),
+        ("Application/JSON; charset=utf-8", True),
+        ("application/problem+json", True),
+        ("text/json", False),
+        ("application/jsonp", False),
+        ("", False),
+    ],
+)
+def test_a_request_says_whether_its_body_is_json(kind: str, is_json: bool) -> None:
+    assert make_request(CONTENT_TYPE=kind).is_json is is_json
 
 
 @pytest.mark.parametrize("kind", ["text/plain", FORM, "application/jsonp"])
