@@ -59,6 +59,8 @@ def put_load(port: int, workload: Workload, connections: int, seconds: int, *, c
     command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "-s", str(_SCRIPT)]
     if closing:
         command += ["-H", "Connection: close"]
+    for name, value in workload.fields.items():
+        command += ["-H", f"{name}: {value}"]
     command.append(url)
     if workload.upload_bytes:
         command += ["--", str(workload.upload_bytes)]

@@ -62,7 +62,7 @@ urlpatterns += [path(f"page-{number}/", views.text) for number in range(PAGES)]
 """
 
 _SCAFFOLD_ENV = """DEBUG=false
-SECRET_KEY=no-secret-at-all
+SECRET_KEY=no-secret-at-all-though-long-enough-to-sign-with
 ALLOWED_HOSTS=127.0.0.1
 """
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import http.client
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from children import BenchmarkError
@@ -20,12 +21,13 @@ _UPLOAD_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class Workload:
-    """A request and its answer: a GET, or a POST of ``upload_bytes``."""
+    """A request and its answer: a GET with header ``fields``, or a POST of ``upload_bytes``."""
 
     name: str
     path: str
     answer: bytes
     upload_bytes: int = 0
+    fields: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 TEXT = Workload("text", "/text/", b"Hello, World!")

@@ -11,24 +11,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scaffold.application import Application
     from scaffold.conf import Settings, env
+    from scaffold.decorators import cache_control, etag, no_store, require_methods
     from scaffold.exceptions import HTTPError, ScaffoldError
     from scaffold.http import (
+        EventStreamResponse,
         FileResponse,
         JSONResponse,
         RedirectResponse,
         Request,
         Response,
+        ServerSentEvent,
         StreamingResponse,
         View,
+        is_safe_url,
     )
+    from scaffold.http.uploads import UploadedFile
+    from scaffold.middleware.csrf import csrf_exempt
+    from scaffold.middleware.messages import flash
     from scaffold.routing import Converter, include, path
-    from scaffold.shortcuts import abort, redirect, render, url_for
+    from scaffold.shortcuts import abort, redirect, render, stream_template, url_for
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Application",
     "Converter",
+    "EventStreamResponse",
     "FileResponse",
     "HTTPError",
     "JSONResponse",
@@ -36,26 +44,51 @@ __all__ = [
     "Request",
     "Response",
     "ScaffoldError",
+    "ServerSentEvent",
     "Settings",
     "StreamingResponse",
+    "UploadedFile",
     "View",
     "__version__",
     "abort",
+    "cache_control",
+    "csrf_exempt",
     "env",
+    "etag",
+    "flash",
     "include",
+    "is_safe_url",
+    "no_store",
     "path",
     "redirect",
     "render",
+    "require_methods",
+    "stream_template",
     "url_for",
 ]
 
 _HOMES = {
     "application": ("Application",),
     "conf": ("Settings", "env"),
+    "decorators": ("cache_control", "etag", "no_store", "require_methods"),
     "exceptions": ("HTTPError", "ScaffoldError"),
-    "http": ("FileResponse", "JSONResponse", "RedirectResponse", "Request", "Response", "StreamingResponse", "View"),
+    "http": (
+        "EventStreamResponse",
+        "FileResponse",
+        "JSONResponse",
+        "RedirectResponse",
+        "Request",
+        "Response",
+        "ServerSentEvent",
+        "StreamingResponse",
+        "View",
+        "is_safe_url",
+    ),
+    "http.uploads": ("UploadedFile",),
+    "middleware.csrf": ("csrf_exempt",),
+    "middleware.messages": ("flash",),
     "routing": ("Converter", "include", "path"),
-    "shortcuts": ("abort", "redirect", "render", "url_for"),
+    "shortcuts": ("abort", "redirect", "render", "stream_template", "url_for"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

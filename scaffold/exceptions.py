@@ -12,10 +12,12 @@ ScaffoldError                 a mistake that somebody can mend: where, why, and 
 │   ├── RouteConflictError    two routes claim one URL or one name
 │   └── ReverseError          no URL can be built from this name and these values
 ├── ViewError                 a view is wrong, or returned what no response can be made of
+├── StaticFilesError          static files can't be collected
 └── ServerError               the server can't be started
     └── AddressInUseError     another process listens on the address
 
 HTTPError                     an answer with an error status, raised from anywhere in a view
+ClientGoneError               the client closed the connection, so that there is nobody to answer
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from pathlib import Path
 __all__ = [
     "AddressInUseError",
     "AppLoadError",
+    "ClientGoneError",
     "GenerationError",
     "HTTPError",
     "InvalidNameError",
@@ -39,6 +42,7 @@ __all__ = [
     "ScaffoldError",
     "ServerError",
     "SettingsError",
+    "StaticFilesError",
     "TargetExistsError",
     "UsageError",
     "ViewError",
@@ -113,6 +117,10 @@ class ViewError(ScaffoldError):
     """A view is wrong, or returned what no response can be made of."""
 
 
+class StaticFilesError(ScaffoldError):
+    """Static files can't be collected, or what was collected can't be read."""
+
+
 class ServerError(ScaffoldError):
     """The server can't be started."""
 
@@ -138,6 +146,10 @@ class HTTPError(Exception):
 
     def __str__(self) -> str:
         return f"{self.status} {self.detail}"
+
+
+class ClientGoneError(ConnectionResetError):
+    """The client closed the connection, or stopped taking what it asked for. Never raised for anything else."""
 
 
 @lru_cache(maxsize=600)

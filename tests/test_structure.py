@@ -13,9 +13,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "scaffold"
 LAYERS = (
     {"exceptions"},
-    {"conf", "http", "routing", "server", "generation"},
-    {"apps", "templating", "middleware", "staticfiles", "debug"},
-    {"application", "shortcuts"},
+    {"conf", "http", "routing", "server", "generation", "signals"},
+    {"apps", "templating", "middleware", "staticfiles", "debug", "logs"},
+    {"application", "shortcuts", "decorators"},
     {"reload", "checks", "testing"},
     {"cli"},
 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUILT_IN", "CommandGroup"]
 
-BUILT_IN = ("startproject", "startapp", "runserver", "routes", "check", "test", "shell")
+BUILT_IN = ("startproject", "startapp", "runserver", "serve", "routes", "check", "collectstatic", "test", "shell")
 
 
 class Command(TyperCommand):

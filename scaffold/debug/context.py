@@ -32,8 +32,7 @@ def masker_for(request: Request | None) -> Masker:
     if request is not None:
         known += [value for name, value in request.headers.multi_items() if is_secret(name)]
         known += [value for name, value in _query(request) if is_secret(name)]
-        form = vars(request).get("form")
-        known += [str(value) for name, value in form.multi_items() if is_secret(name)] if form is not None else []
+        known += [value for name, value in _form(request) or () if is_secret(name)]
     return Masker(known)
 
 
@@ -49,14 +48,22 @@ def request_sections(request: Request, masker: Masker) -> Iterator[Section]:
     ]
     yield Section("Request", tuple(row for row in rows if row[1]))
     yield _section("Query", _query(request), masker)
-    form = vars(request).get("form")  # it is there when somebody has asked for it
+    form = _form(request)
     if form is not None:
-        yield _section("Form", ((name, str(value)) for name, value in form.multi_items()), masker)
+        yield _section("Form", form, masker)
     yield _section("Headers", ((n, v) for n, v in request.headers.multi_items() if n.lower() != "cookie"), masker)
     # All of them may be what a session is known by.
     yield Section(
         "Cookies", tuple((masker.text(name), masker.named("cookie", value), "") for name, value in _cookies(request))
     )
+
+
+def _form(request: Request) -> list[tuple[str, str]] | None:
+    """Return the texts of the form and what its files are, None where nobody has asked for it."""
+    form = request.read_form
+    if form is None:
+        return None
+    return [*form.fields.multi_items(), *((name, repr(file)) for name, file in form.files.multi_items())]
 
 
 def settings_section(request: Request, masker: Masker) -> Section:

@@ -13,6 +13,7 @@ from typing import Any
 from scaffold.application import Application
 from scaffold.conf import debug_variable
 from scaffold.exceptions import ScaffoldError, SettingsError, did_you_mean
+from scaffold.logs import configure_logging
 from scaffold.reload.sources import Snapshot, SourceLoader
 from scaffold.reload.target import Target, TargetKind
 from scaffold.server import Limits
@@ -25,7 +26,7 @@ class LoadedApplication:
     """An application, whether it is being debugged, and the errors of the apps that could not be loaded with it.
 
     ``is_broken`` says that nothing could be loaded, and the application does but show why. ``limits`` are those
-    that its settings ask of the server.
+    that its settings ask of the server, and ``logs_json`` whether its log is for machines.
     """
 
     application: Any
@@ -33,6 +34,7 @@ class LoadedApplication:
     failures: tuple[BaseException, ...] = ()
     is_broken: bool = False
     limits: Limits = Limits()  # noqa: RUF009 - frozen
+    logs_json: bool = False
 
 
 def load(target: Target, snapshot: Snapshot | None = None) -> LoadedApplication:
@@ -44,6 +46,7 @@ def load(target: Target, snapshot: Snapshot | None = None) -> LoadedApplication:
         application: Any = Application.from_project(target.path)
     elif target.kind is TargetKind.FILE:
         application = _application_of_file(target.path, snapshot or Snapshot())
+        configure_logging(application.settings)
     else:
         application = _application_of_module(target)
     if not isinstance(application, Application):  # somebody else's, which has no settings of ours
@@ -53,6 +56,7 @@ def load(target: Target, snapshot: Snapshot | None = None) -> LoadedApplication:
         debug=bool(application.settings.DEBUG),
         failures=tuple(failed.error for failed in application.failed if failed.error is not None),
         limits=application.server_limits(),
+        logs_json=application.settings.LOG_FORMAT == "json",
     )
 
 

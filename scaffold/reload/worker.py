@@ -52,7 +52,8 @@ def serve(
         return 1
     for failure in loaded.failures:
         stream.write(report_text(failure) + "\n")
-    server = Server(loaded.application, listener, limits=loaded.limits, access_log=console_log(stream))
+    access_log = console_log(stream, as_json=loaded.logs_json)
+    server = Server(loaded.application, listener, limits=loaded.limits, access_log=access_log)
     try:
         with stop_on_signals(server):
             if on_ready is not None:
@@ -80,7 +81,7 @@ def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment
         refresh or loaded.application,
         listener,
         limits=loaded.limits,
-        access_log=console_log(sys.stderr),
+        access_log=console_log(sys.stderr, as_json=loaded.logs_json),
         may_accept=_Gate(snapshot, channel) if watching else None,
         hand_over=partial(_hand_over, channel) if CAN_PASS_DESCRIPTORS else None,
         ends_streams=watching,

@@ -284,8 +284,9 @@ class Exchange:
         """Return the line for the access log."""
         status = self.response.code if self.response is not None else 500
         route = str(self.environ.get("scaffold.route", ""))
-        addr = self.environ["REMOTE_ADDR"]
-        return AccessRecord(time.time(), addr, self.head.method, self.head.target, status, self.size, seconds, route)
+        request_id = str(self.environ.get("scaffold.request_id", ""))
+        addr, head = self.environ["REMOTE_ADDR"], self.head
+        return AccessRecord(time.time(), addr, head.method, head.target, status, self.size, seconds, route, request_id)
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
@@ -357,13 +358,11 @@ class Exchange:
             self.unsent.append(memoryview(data)[sent:])
 
     def _send_file(self, wrapper: FileWrapper, position: int, count: int) -> None:
-        head = self._begin(count)
-        if self._left is not None and count > self._left:
-            self._report("more")
-        self._queue(head)
+        self._queue(self._begin(count))
         if self._bodiless:
             return
-        # Always a length here: _begin() was given one, or the application declared another.
+        # Always a length here: _begin() was given one, or the application declared another. A file that goes on behind
+        # it is no mistake: it is sent from its position until so many bytes have been (PEP 3333), as a range is.
         count, self._left = min(count, self._left or 0), (self._left or 0) - min(count, self._left or 0)
         if count:
             self.unsent = self.unsent or deque()

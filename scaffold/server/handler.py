@@ -256,7 +256,9 @@ class RequestHandler(BaseHTTPRequestHandler):
         self._exchange = exchange = Exchange(
             head, self._body, self.transport, date=server.date, is_closing=server.is_closing
         )
-        exchange.run(server.app, build_environ(server.base_environ, head, self._remote))
+        environ = build_environ(server.base_environ, head, self._remote)
+        environ["scaffold.socket"] = self.connection  # nobody else reads from it while the request is handled
+        exchange.run(server.app, environ)
         if exchange.pushed is not None:
             self.state = State.PUSHING
             exchange.pushed.attach(partial(server.note_push, self))

@@ -7,16 +7,13 @@ import socket
 import time
 from typing import IO, Any, NamedTuple
 
+from scaffold.exceptions import ClientGoneError
 from scaffold.server.limits import Limits, Pace
 
 __all__ = ["RECEIVE_BYTES", "ClientGoneError", "FilePart", "Transport"]
 
 RECEIVE_BYTES = 65536
 _MOST_AT_ONCE_BYTES = 256 * 1024
-
-
-class ClientGoneError(ConnectionError):
-    """The client closed the connection, or stopped taking what it asked for. Never raised for anything else."""
 
 
 class FilePart(NamedTuple):

@@ -11,11 +11,10 @@ from urllib.parse import quote, unquote_to_bytes, urlencode, urljoin, urlsplit, 
 
 from scaffold.application import Application
 from scaffold.http import Headers
+from scaffold.testing.bodies import FileData, FormData, content
 from scaffold.testing.cookies import Cookies
 
 __all__ = ["Client", "TestResponse"]
-
-FormData = Mapping[str, str | Sequence[str]]
 
 MAX_REDIRECTS = 20
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -51,14 +50,17 @@ class Client:
     """Calls ``app``; cookies are kept from one request to the next.
 
     An exception in a view is raised here, where the test can see it, unless ``raise_errors`` is off: then the answer is
-    the 500 that a browser would get. ``host`` defaults to the first of ALLOWED_HOSTS that is a plain name, else
-    ``localhost``.
+    the 500 that a browser would get. Requests need no CSRF token unless ``enforce_csrf`` is on. ``host`` defaults to
+    the first of ALLOWED_HOSTS that is a plain name, else ``localhost``.
     """
 
-    def __init__(self, app: Application, *, host: str = "", raise_errors: bool = True) -> None:
+    def __init__(
+        self, app: Application, *, host: str = "", raise_errors: bool = True, enforce_csrf: bool = False
+    ) -> None:
         self.app = app
         self.host = host or next((name for name in app.settings.ALLOWED_HOSTS if name[:1] not in "*."), "localhost")
         self.raise_errors = raise_errors
+        self.enforce_csrf = enforce_csrf
         self.cookies = Cookies(f"http://{self.host}/")
 
     def get(self, path: str, **options: Any) -> TestResponse:
@@ -96,6 +98,7 @@ class Client:
         *,
         query: FormData | None = None,
         form: FormData | None = None,
+        files: Mapping[str, FileData | Sequence[FileData]] | None = None,
         json: Any = None,
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
@@ -103,15 +106,17 @@ class Client:
     ) -> TestResponse:
         """Send a request and return the answer.
 
-        ``query`` is added to the path's own; at most one of ``form``, ``json`` and ``body`` is sent. With ``follow``
+        ``query`` is added to the path's own; at most one of ``form``, ``json`` and ``body`` is sent. ``files`` are sent
+        with the ``form``, by the names of its fields: each is bytes, a `Path`, an open file, or a tuple of a name, one
+        of these, and a content type if it should not follow the name; a list stands for several. With ``follow``
         redirects on this host are followed, 20 at most; ``RuntimeError`` beyond that.
         """
         if query:
             path += ("&" if "?" in path else "?") + urlencode(query, doseq=True)
-        content, content_type = _content(form, json, body)
+        data, content_type = content(form, files, json, body)
         fields = {"Content-Type": content_type} if content_type else {}
         fields.update(headers or {})
-        response = self._send(method, path, content, fields)
+        response = self._send(method, path, data, fields)
         history: list[TestResponse] = []
         while follow and response.status in _REDIRECTS:
             if len(history) == MAX_REDIRECTS:
@@ -122,8 +127,8 @@ class Client:
             if parts.netloc != self.host:
                 break
             if response.status not in _KEEP_METHOD and method != "HEAD":
-                method, content, fields = "GET", b"", dict(headers or {})
-            response = self._send(method, urlunsplit(("", "", parts.path or "/", parts.query, "")), content, fields)
+                method, data, fields = "GET", b"", dict(headers or {})
+            response = self._send(method, urlunsplit(("", "", parts.path or "/", parts.query, "")), data, fields)
         response.history = history
         return response
 
@@ -171,6 +176,7 @@ class Client:
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
             "scaffold.raise_errors": self.raise_errors,
+            "scaffold.skip_csrf": not self.enforce_csrf,
         }
         cookies = self.cookies.header(f"http://{self.host}{path}")
         if cookies:
@@ -179,11 +185,3 @@ class Client:
             key = field.upper().replace("-", "_")
             environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value
         return environ
-
-
-def _content(form: FormData | None, data: Any, body: bytes) -> tuple[bytes, str]:
-    if form is not None:
-        return urlencode(form, doseq=True).encode(), "application/x-www-form-urlencoded"
-    if data is not None:
-        return json.dumps(data).encode(), "application/json"
-    return body, ""

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from scaffold.application import Application
-from scaffold.conf import find_project
+from scaffold.apps import put_on_path
+from scaffold.conf import find_project, load_settings
 from scaffold.exceptions import ProjectNotFoundError
 from scaffold.testing.client import Client
 from scaffold.testing.live import LiveServer
@@ -25,10 +26,11 @@ def app(pytestconfig: pytest.Config) -> Application:
     project = find_project(pytestconfig.rootpath)
     if project is None:
         raise ProjectNotFoundError(f"{pytestconfig.rootpath} is in no project", hint="Run the tests inside one.")
-    application = Application.from_project(project)
-    hosts = dict.fromkeys((*application.settings.ALLOWED_HOSTS, *TEST_HOSTS))
-    application.settings = dataclasses.replace(application.settings, ALLOWED_HOSTS=tuple(hosts))
-    return application
+    put_on_path(project)
+    settings = load_settings(project)
+    hosts = dict.fromkeys((*settings.ALLOWED_HOSTS, *TEST_HOSTS))
+    settings = dataclasses.replace(settings, ALLOWED_HOSTS=tuple(hosts))
+    return Application.from_project(project, settings=settings)
 
 
 @pytest.fixture

@@ -36,7 +36,9 @@ def test_help_lists_every_command_in_the_order_of_use(tmp_path: Path) -> None:
         for line in result.stdout.partition("Commands:")[2].splitlines()
         if line.startswith(("  s", "  r", "  c", "  t"))
     ]
-    assert names == ["startproject", "startapp", "runserver", "routes", "check", "test", "shell"]
+    assert names == [
+        *("startproject", "startapp", "runserver", "serve", "routes", "check", "collectstatic", "test", "shell")
+    ]
 
 
 def test_the_script_and_the_module_are_the_same_command(tmp_path: Path) -> None:
@@ -244,6 +246,18 @@ def test_check_names_level_id_place_and_way_out_of_each_finding(mysite: Path) ->
     findings = json.loads(scaffold("check", "--json", cwd=mysite).stdout)
     assert {finding["id"] for finding in findings} == {"views.parameters", "templates.syntax"}
     assert all(finding["hint"] and finding["level"] == "error" for finding in findings)
+
+
+def test_check_deploy_looks_for_more_and_fail_on_names_the_level_that_counts(mysite: Path) -> None:
+    production = {"DEBUG": "false", "ALLOWED_HOSTS": "example.com"}
+    result = scaffold("check", "--deploy", cwd=mysite, **production)
+    assert result.returncode == 0
+    assert "config/settings.py:" in result.stdout
+    assert "warning [deploy.https-redirect]" in result.stdout
+    assert scaffold("check", "--deploy", "--fail-on", "warning", cwd=mysite, **production).returncode == 1
+    assert scaffold("check", "--fail-on", "note", cwd=mysite).returncode == 0
+    refused = scaffold("check", "--fail-on", "all", cwd=mysite)
+    assert (refused.returncode, refused.stderr.splitlines()[0]) == (2, "error: --fail-on all is no level")
 
 
 def test_check_reports_settings_that_can_not_be_loaded_as_a_finding(mysite: Path) -> None:

@@ -231,9 +231,9 @@ def test_a_file_is_sent_from_its_position_with_its_length(serve: Any, tmp_path: 
 def test_a_file_is_cut_to_the_declared_length(serve: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_bytes(b"0123456789")
     with serve(file_app(tmp_path / "file", ("Content-Length", "4"))).connect() as client:
-        assert client.get().answer()[2] == b"0123"
-        assert client.rest() == b""
-    assert "more than its Content-Length" in caplog.text
+        for _ in range(2):  # the connection goes on
+            assert client.get().answer()[2] == b"0123"
+    assert caplog.text == ""
 
 
 def test_a_file_shorter_than_declared_is_reported(serve: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,8 +1,8 @@
-"""Static files: found in the project's ``static/`` folder and, behind it, each app's; also whole folders, listed."""
+"""Whole folders as an application: files, index pages and listings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,52 +10,12 @@ from urllib.parse import quote
 
 from scaffold.exceptions import HTTPError
 from scaffold.http import FileResponse, RedirectResponse, Request, Response
+from scaffold.staticfiles.finding import safe_join
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-__all__ = ["DirectoryApplication", "StaticFiles", "safe_join"]
-
-
-def safe_join(root: Path, path: str) -> Path | None:
-    """Return ``root / path``, or None when that would leave ``root``, also through a symbolic link.
-
-    ``path`` is percent-decoded with slashes between its segments. Hidden names are refused as well: ``.env`` and
-    ``.git`` are not for the public.
-    """
-    parts = path.split("/")
-    if "\x00" in path or "\\" in path or any(part in {"", ".", ".."} or part.startswith(".") for part in parts):
-        return None
-    target = root.joinpath(*parts)
-    try:
-        resolved = target.resolve(strict=True)
-    except (OSError, RuntimeError, ValueError):
-        return None
-    return target if resolved.is_relative_to(root.resolve()) else None
-
-
-class StaticFiles:
-    """The static files below several folders; the first folder that holds a path wins."""
-
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self.folders = tuple(folders)
-
-    def find(self, path: str) -> Path | None:
-        """Return the file for ``path``, or None."""
-        for folder in self.folders:
-            file = safe_join(folder, path)
-            if file is not None and file.is_file():
-                return file
-        return None
-
-    def serve(self, request: Request, path: str) -> Response:
-        """Return the file for ``path``, as a view; `HTTPError` 404 when there is none."""
-        file = self.find(path)
-        if file is None:
-            raise HTTPError(404, f"There is no static file {request.path}.")
-        response = FileResponse(file)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
+__all__ = ["DirectoryApplication"]
 
 
 class DirectoryApplication:
