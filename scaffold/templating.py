@@ -14,11 +14,13 @@ from jinja2 import (
     StrictUndefined,
     Template,
     TemplateNotFound,
+    Undefined,
     select_autoescape,
 )
 from jinja2.runtime import Context
 
 from scaffold.exceptions import ScaffoldError, did_you_mean
+from scaffold.http import MultiDict
 
 __all__ = ["BlockMissingError", "TemplateMissingError", "Templates"]
 
@@ -32,6 +34,18 @@ class TemplateMissingError(ScaffoldError):
 
 class BlockMissingError(ScaffoldError):
     """The template, and those that it extends, have no block of this name."""
+
+
+class _StrictUndefined(StrictUndefined):
+    """What nobody gave is an error, but for a field of a form or query: one that was not sent is an empty text.
+
+    So a form can show what was typed before, ``value="{{ request.form.title }}"``, also when nothing was yet.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, hint: str | None = None, obj: Any = None, *arguments: Any, **options: Any) -> Any:
+        return Undefined(hint, obj, *arguments, **options) if isinstance(obj, MultiDict) else super().__new__(cls)
 
 
 class Templates:
@@ -56,7 +70,7 @@ class Templates:
         self.environment = Environment(
             loader=ChoiceLoader([DictLoader(self.texts), FileSystemLoader(self.folders)]),
             autoescape=select_autoescape(default=True, disabled_extensions=("txt",)),
-            undefined=StrictUndefined,
+            undefined=_StrictUndefined,
             auto_reload=auto_reload,
             cache_size=-1,
         )

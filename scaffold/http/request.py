@@ -240,10 +240,15 @@ class Request:
         return int(self.environ["SERVER_PORT"])
 
     @property
+    def full_path(self) -> str:
+        """The path from the root of the host, percent-encoded, and the query: what leads back to this page."""
+        query = f"?{self.query_string}" if self.query_string else ""
+        return f"{self.script_name}{quote(self.path)}{query}"
+
+    @property
     def url(self) -> str:
         """The whole URL, query included."""
-        query = f"?{self.query_string}" if self.query_string else ""
-        return f"{self.scheme}://{self.host}{self.script_name}{quote(self.path)}{query}"
+        return f"{self.scheme}://{self.host}{self.full_path}"
 
     @property
     def remote_addr(self) -> str:

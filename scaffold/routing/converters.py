@@ -15,6 +15,9 @@ __all__ = ["BUILT_IN", "Converter"]
 T = TypeVar("T")
 
 
+MAX_INTEGER = 2**63 - 1
+
+
 class Converter(ABC, Generic[T]):
     """One kind of parameter: its text in a URL, and its value in Python.
 
@@ -82,15 +85,18 @@ class SlugConverter(StringConverter):
 
 
 class IntConverter(Converter[int]):
-    """A whole number without a sign, in ASCII digits; more digits than Python converts are a miss."""
+    """A whole number without a sign, in ASCII digits; one above 2**63 - 1, which no database keeps, is a miss."""
 
     regex = r"[0-9]+"
     rank = 10
     example = "7"
 
     def to_python(self, text: str) -> int:
-        """Return the number."""
-        return int(text)
+        """Return the number; one that takes more than 63 bits is refused."""
+        value = int(text)
+        if value > MAX_INTEGER:
+            raise ValueError("too large")
+        return value
 
     def to_url(self, value: int) -> str:
         """Return the digits."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlencode, urljoin, urlsplit, urlunsplit
 
 from scaffold.application import Application
-from scaffold.http import Headers
+from scaffold.http import Headers, Request, Response, Session
+from scaffold.middleware.sessions import sessions
 from scaffold.testing.bodies import FileData, FormData, content
 from scaffold.testing.cookies import Cookies
 
@@ -104,13 +108,14 @@ class Client:
         headers: Mapping[str, str] | None = None,
         follow: bool = False,
     ) -> TestResponse:
-        """Send a request and return the answer.
+        """Send a request to ``path``, or to a whole URL of this host, and return the answer.
 
         ``query`` is added to the path's own; at most one of ``form``, ``json`` and ``body`` is sent. ``files`` are sent
         with the ``form``, by the names of its fields: each is bytes, a `Path`, an open file, or a tuple of a name, one
         of these, and a content type if it should not follow the name; a list stands for several. With ``follow``
         redirects on this host are followed, 20 at most; ``RuntimeError`` beyond that.
         """
+        path = path.removeprefix(f"http://{self.host}")
         if query:
             path += ("&" if "?" in path else "?") + urlencode(query, doseq=True)
         data, content_type = content(form, files, json, body)
@@ -132,6 +137,33 @@ class Client:
         response.history = history
         return response
 
+    @contextmanager
+    def session(self) -> Iterator[dict[str, Any]]:
+        """Give the values of this client's session, to be read and changed; what they are in the end is kept.
+
+        ``with client.session() as session: session["user"] = "ada"`` signs in without a form.
+        """
+        values: dict[str, Any] = {}
+        self._with_session(values.update)
+        yield values
+
+        def keep(session: Session) -> None:
+            session.clear()
+            session.update(values)
+
+        self._with_session(keep)
+
+    def _with_session(self, use: Callable[[Session], object]) -> None:
+        """Call ``use`` with the session, as a view would, and keep the cookie that comes of it."""
+
+        def view(request: Request) -> Response:
+            use(request.session)
+            return Response()
+
+        request = Request(self._environ("GET", "/", b"", {}), self.app)
+        response = sessions(view, self.app)(request)
+        self.cookies.keep(f"http://{self.host}/", response.headers.getlist("Set-Cookie"))
+
     def _send(self, method: str, path: str, content: bytes, fields: Mapping[str, str]) -> TestResponse:
         environ = self._environ(method, path, content, fields)
         answer: list[tuple[str, list[tuple[str, str]]]] = []
@@ -142,13 +174,17 @@ class Client:
             return chunks.append
 
         chunks: list[bytes] = []
-        blocks = self.app(environ, start_response)
         try:
-            chunks.extend(blocks)
-        finally:
-            close = getattr(blocks, "close", None)
-            if close is not None:
-                close()
+            blocks = self.app(environ, start_response)
+            try:
+                chunks.extend(blocks)
+            finally:
+                close = getattr(blocks, "close", None)
+                if close is not None:
+                    close()
+        except Exception as error:
+            __tracebackhide__ = True  # pytest leaves this function out of what it shows
+            raise error.with_traceback(_without_framework(error.__traceback__))  # noqa: B904 - it is the same one
         status, headers = answer[-1]
         response = TestResponse(f"http://{self.host}{path}", int(status[:3]), Headers(headers), b"".join(chunks))
         self.cookies.keep(response.url, response.headers.getlist("Set-Cookie"))
@@ -185,3 +221,14 @@ class Client:
             key = field.upper().replace("-", "_")
             environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value
         return environ
+
+
+_FRAMEWORK = str(Path(__file__).resolve().parents[1])
+
+
+def _without_framework(traceback: TracebackType | None) -> TracebackType | None:
+    """Return the traceback from the first frame on that is not the framework's, the whole of it without such a one."""
+    following = traceback
+    while following is not None and following.tb_frame.f_code.co_filename.startswith(_FRAMEWORK):
+        following = following.tb_next
+    return following or traceback

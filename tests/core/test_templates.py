@@ -304,3 +304,21 @@ def test_a_project_has_filters_of_its_own(tmp_path: Path) -> None:
     }
     app = Application(settings, root=tmp_path, templates={"a.html": "{{ 250 | money }} {{ 'a b' | up }}"})
     assert app.render("a.html") == "2.50 A B"
+
+
+def test_a_field_that_was_not_sent_is_an_empty_text_and_any_other_missing_name_an_error() -> None:
+    app = Application({}, templates={"a.html": "<{{ request.form.title }}{{ request.query['page'] }}>{{ other }}"})
+
+    @app.route("/", methods=["GET", "POST"])
+    def view(request: Request) -> Response:
+        return render(request, "a.html", {"other": "!"})
+
+    @app.route("/strict/")
+    def strict(request: Request) -> Response:
+        return render(request, "a.html")
+
+    client = Client(app)
+    assert client.get("/").text == "<>!"
+    assert client.post("/?page=2", form={"title": "&"}).text == "<&amp;2>!"
+    with pytest.raises(UndefinedError, match="'other' is undefined"):
+        client.get("/strict/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -418,3 +419,53 @@ def test_a_broken_project_fails_the_tests_that_need_it_alone(project: Any) -> No
     result = run_pytest(project(files))
     assert "1 passed, 1 error" in result.stdout
     assert "DEBUG is 'yes'" in result.stdout
+
+
+SESSIONS = {
+    "MIDDLEWARE": ["scaffold.middleware.sessions.sessions"],
+    "SECRET_KEY": "long enough for the tests of a session",
+}
+
+
+def test_the_client_reads_and_changes_its_session() -> None:
+    app = Application(SESSIONS)
+
+    @app.route("/")
+    def view(request: Request) -> str:
+        request.session["visits"] = request.session.get("visits", 0) + 1
+        return str(request.session.get("user"))
+
+    client = Client(app)
+    with client.session() as session:
+        session["user"] = "ada"
+    assert client.get("/").text == "ada"
+    with client.session() as session:
+        assert session == {"user": "ada", "visits": 1}
+        del session["user"]
+    assert client.get("/").text == "None"
+
+
+def test_the_client_asks_for_a_url_that_an_answer_had() -> None:
+    app = Application({})
+
+    @app.route("/<int:number>/")
+    def view(request: Request, number: int) -> str:
+        return request.full_path
+
+    client = Client(app)
+    first = client.get("/7/?a=1")
+    assert client.get(first.url).text == "/7/?a=1"
+
+
+def test_an_exception_begins_at_the_test_s_own_view() -> None:
+    app = Application(SESSIONS)
+
+    @app.route("/")
+    def view(request: Request) -> str:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        Client(app).get("/")
+    names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert names[-1] == "view"
+    assert len(names) <= 5
