@@ -10,7 +10,7 @@ from scaffold import debug
 from scaffold.application.views import awaited, to_response
 from scaffold.apps import App
 from scaffold.conf import Settings
-from scaffold.exceptions import AppLoadError, ClientGoneError, HTTPError, reason_phrase
+from scaffold.exceptions import AppLoadError, ClientGoneError, HTTPError, ScaffoldError, reason_phrase
 from scaffold.http import Request, Response, plain_error, prefers_json
 from scaffold.routing import Match, Route
 from scaffold.signals import got_request_exception, notify
@@ -104,7 +104,7 @@ class ErrorResponder:
         if not self._app.settings.DEBUG:
             _log.error("%s", asked, exc_info=error)
         elif not isinstance(error, AppLoadError):  # which was printed when it happened
-            _log.error("%s\n%s", asked, debug.report_text(error))
+            _log.error("%s\n%s", asked, debug.report_text(error, request))
 
     def _find_handler(self, request: Request, error: Exception, status: int) -> tuple[object, ErrorHandler | None]:
         """Return the handler for the error's class or its status, and what it was made for.
@@ -145,9 +145,11 @@ class ErrorResponder:
         context = {"status": error.status, "reason": reason_phrase(error.status), "detail": error.detail}
         try:
             return Response(app.render(template, context, request), error.status, headers=error.headers)
+        except ScaffoldError as failure:  # anybody can ask for it, so it takes one line of the log
+            _log.error("the page for the status %s failed too: %s: %s", error.status, template, failure.cause)
         except Exception:
             _log.exception("the page for the status %s failed too: %s", error.status, template)
-            return plain_error(request, error)
+        return plain_error(request, error)
 
 
 def _handled(handler: ErrorHandler, request: Request, error: Exception, status: int) -> Response:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +18,8 @@ from scaffold.cli.workspace import Workspace
 from scaffold.exceptions import SettingsError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from scaffold.checks import Finding
     from scaffold.cli.hosting import Plan
 
@@ -24,6 +27,7 @@ __all__ = ["command", "prepare"]
 
 REST = f"{__name__}.rest"
 WSGI_FILE = "config/wsgi.py"
+ACCESS_LOG = "scaffold.middleware.access_log.access_log"
 
 
 def command(
@@ -59,6 +63,8 @@ def command(
         print_line(shlex.join(plan.command()))
         return
     _check(workspace, force=force)
+    if ACCESS_LOG in _middleware(workspace):  # which writes a line for each request itself
+        plan = dataclasses.replace(plan, access_log=False)
     _become(hosting.settled(plan), folder)
 
 
@@ -87,6 +93,15 @@ def _target(workspace: Workspace) -> tuple[Path, str]:
         hint = "Assign it to a name such as app, in a file such as mysite.py."
         raise UsageError(f"{file.name} {fault}, so that no server can find it", hint=hint)
     return file.parent, f"{file.stem}:{name}"
+
+
+def _middleware(workspace: Workspace) -> Sequence[str | Callable[..., Any]]:
+    from scaffold.conf import load_settings
+
+    app, project = workspace.application, workspace.project
+    if app is not None:
+        return app.settings.MIDDLEWARE
+    return load_settings(project).MIDDLEWARE if project is not None else ()
 
 
 def _check(workspace: Workspace, *, force: bool) -> None:

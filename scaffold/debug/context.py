@@ -12,6 +12,9 @@ from scaffold.http import Request
 
 __all__ = ["Section", "masker_for", "request_sections", "settings_section"]
 
+# Scaffold's own settings have telling names, and what they hold is no secret: but for keys, and what LOGGING may name.
+_PUBLIC = frozenset(known_settings()) - {"SECRET_KEY", "SECRET_KEY_FALLBACKS", "LOGGING"}
+
 Row = tuple[str, str, str]
 
 
@@ -28,7 +31,8 @@ def masker_for(request: Request | None) -> Masker:
     known: list[str] = []
     settings = _settings(request)
     if settings is not None:
-        known += [str(getattr(settings, name)) for name in settings.names() if is_secret(name)]
+        known += [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+        known += [str(value) for name, value in settings.extra.items() if is_secret(name)]
     if request is not None:
         known += [value for name, value in request.headers.multi_items() if is_secret(name)]
         known += [value for name, value in _query(request) if is_secret(name)]
@@ -76,7 +80,9 @@ def settings_section(request: Request, masker: Masker) -> Section:
     rows = []
     for name in names:
         origin = settings.origin(name)
-        rows.append((name, masker.value(name, getattr(settings, name)), origin.source or origin.kind))
+        value = getattr(settings, name)
+        shown = masker.public(value) if name in _PUBLIC else masker.value(name, value)
+        rows.append((name, shown, origin.source or origin.kind))
     return Section("Settings", tuple(rows))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 
+from scaffold.debug.pages import DebugPage
 from scaffold.debug.values import printable
 from scaffold.exceptions import HTTPError, reason_phrase
 from scaffold.http import JSONResponse, Request, Response, prefers_json
@@ -46,7 +47,7 @@ def missing_response(error: HTTPError, request: Request, routes: Sequence[Route]
             count=len(routes),
             link=partial(_editor_link, request),
         )
-        return Response(page, error.status, headers=headers)
+        return DebugPage(page, error.status, headers=headers)
     text = "\n".join(_lines(error, request, attempts, len(routes))) + "\n"
     return Response(text, error.status, headers=headers, content_type="text/plain; charset=utf-8")
 

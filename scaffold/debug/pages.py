@@ -19,7 +19,7 @@ from scaffold.http import JSONResponse, Request, Response, plain_error, prefers_
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["error_application", "report_json", "report_page", "report_response", "report_text"]
+__all__ = ["DebugPage", "error_application", "report_json", "report_page", "report_response", "report_text"]
 
 
 @functools.cache
@@ -42,9 +42,13 @@ def report_page(
     return _template().render(first=faults[0], faults=faults, where=where, sections=sections, link=link, text=text)
 
 
-def report_text(error: BaseException) -> str:
-    """Return the report of ``error`` as a text for terminals, with the source around each of the user's own lines."""
-    return "\n".join(_report_lines(Report.from_exception(error))) + "\n"
+def report_text(error: BaseException, request: Request | None = None) -> str:
+    """Return the report of ``error`` as a text for terminals, with the source around each of the user's own lines.
+
+    What the ``request`` tells to be secret is masked.
+    """
+    masker = masker_for(request) if request is not None else None
+    return "\n".join(_report_lines(Report.from_exception(error, masker))) + "\n"
 
 
 def _report_lines(report: Report) -> Iterable[str]:
@@ -118,12 +122,12 @@ def report_response(error: BaseException, request: Request) -> Response:
     if request.prefers("text/plain", "text/html") == "text/html":
         where = f"{request.method} {masker.text(str(request.environ.get('PATH_INFO', '')))}"
         page = report_page(report, where, sections, partial(_editor_link, request))
-        return _Page(page, 500, headers=headers)
+        return DebugPage(page, 500, headers=headers)
     return Response(_whole_text(report, sections), 500, headers=headers, content_type="text/plain; charset=utf-8")
 
 
-class _Page(Response):
-    """The page, which a project's own Content-Security-Policy would leave without style and script."""
+class DebugPage(Response):
+    """A page for developers, which a project's own Content-Security-Policy would leave without style and script."""
 
     def prepare(self, request: Request) -> None:
         """Take out what middleware has put in."""

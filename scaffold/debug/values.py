@@ -65,6 +65,14 @@ class Masker:
         """Return ``text``, which is called ``name``, or what stands for a secret."""
         return MASK if is_secret(name) and text else self.text(text)
 
+    def public(self, value: object) -> str:
+        """Return a short representation of ``value``, which has no secret name; known ones stay out of it."""
+        shown = self._repr.repr(value)
+        for secret in self._known:
+            shown = shown.replace(secret, MASK)
+        shown = _PASSWORD_IN_URL.sub(rf"\1:{MASK}@", shown)
+        return shown if len(shown) <= MAX_CHARACTERS else f"{shown[:MAX_CHARACTERS]}..."
+
     def value(self, name: str, value: object) -> str:
         """Return a short representation of ``value``, which is called ``name``; nothing is raised."""
         if is_secret(name) and value is not None and not callable(value):

@@ -30,6 +30,7 @@ from scaffold.http.uploads import UploadedFile, UploadStore
 __all__ = ["read_form_data"]
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")  # RFC 2046 section 5.1.1
+_SINGLE = ("Content-Disposition", "Content-Type", "Content-Transfer-Encoding")
 _PARAMETER = re.compile(r';[ \t]*([\w*-]++)[ \t]*=[ \t]*("(?:[^"\\]++|\\.)*+"|[^";]*+)')
 _EXTENDED = re.compile(r"(?i:utf-8)'[A-Za-z0-9-]*'((?:[A-Za-z0-9!#$&+.^_`|~-]|%[0-9A-Fa-f]{2})+)")  # RFC 8187
 _PLAIN_CODINGS = frozenset({"7bit", "8bit", "binary"})
@@ -184,9 +185,13 @@ class _FormReader:
 
 def _names(segment: MultipartSegment, place: str) -> tuple[str, str | None]:
     """Return the name of the field, and that of the file or None for a text."""
+    fields = [name for name, _ in segment.headerlist]
+    for name in _SINGLE:
+        if fields.count(name) > 1:
+            raise HTTPError(400, f"{place} of the form has more than one {name}.")
     values = [value for name, value in segment.headerlist if name == "Content-Disposition"]
-    if len(values) != 1:
-        raise HTTPError(400, f"{place} of the form has {len(values)} Content-Disposition fields.")
+    if not values or "\t" in values[0]:  # no client sends one, and not all parsers take it for white space
+        raise HTTPError(400, f"{place} of the form has no right Content-Disposition.")
     parameters = [(match[1].lower(), match[2]) for match in _PARAMETER.finditer(values[0])]
     given = [name for name, _ in parameters]
     for name in ("name", "filename", "filename*"):

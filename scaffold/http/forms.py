@@ -7,7 +7,7 @@ import math
 import re
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, unquote_plus
 
 from scaffold.exceptions import HTTPError
@@ -31,6 +31,9 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?
 _BOOLEANS = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+MISSING: Any = object()
+"""In place of a default that was not given."""
 
 # Some methods of MultiDict have the names of the types that they return.
 _Integer = int
@@ -81,14 +84,14 @@ class MultiMapping(Mapping[str, V]):
 class MultiDict(MultiMapping[str]):
     """Texts by name, several a name.
 
-    The methods named after types convert the last value; without a ``default`` a value that is missing, and always one
-    that can't be converted, is an `HTTPError` 400 that says what it must be.
+    The methods named after types convert the last value. Without a ``default`` (None is one) a value that is missing or
+    empty, and always one that can't be converted, is an `HTTPError` 400 that says what it must be.
     """
 
     def int(
         self,
         name: str,
-        default: D | None = None,
+        default: D = MISSING,
         *,
         min: _Integer | None = None,  # noqa: A002 - the names of HTML's attributes
         max: _Integer | None = None,  # noqa: A002
@@ -99,7 +102,7 @@ class MultiDict(MultiMapping[str]):
     def float(
         self,
         name: str,
-        default: D | None = None,
+        default: D = MISSING,
         *,
         min: _Float | None = None,  # noqa: A002 - the names of HTML's attributes
         max: _Float | None = None,  # noqa: A002
@@ -107,20 +110,23 @@ class MultiDict(MultiMapping[str]):
         """Return a number, at least ``min`` and at most ``max``."""
         return self._converted(name, default, _bounded(_to_float, min, max), f"a number{_between(min, max)}")
 
-    def bool(self, name: str, default: D | None = None) -> bool | D:
+    def bool(self, name: str, default: D = MISSING) -> bool | D:
         """Return True for ``1 true on yes`` and False for ``0 false off no``, in either case."""
         return self._converted(name, default, lambda text: _BOOLEANS[text.lower()], "true or false")
 
-    def date(self, name: str, default: D | None = None) -> datetime.date | D:
+    def date(self, name: str, default: D = MISSING) -> datetime.date | D:
         """Return a date such as ``2026-03-31``, as ``<input type="date">`` sends it."""
         return self._converted(name, default, _to_date, "a date such as 2026-03-31")
 
-    def uuid(self, name: str, default: D | None = None) -> uuid.UUID | D:
+    def uuid(self, name: str, default: D = MISSING) -> uuid.UUID | D:
         """Return a UUID in its usual form of 36 characters (RFC 9562 section 4)."""
         return self._converted(name, default, _to_uuid, "a UUID")
 
-    def choice(self, name: str, choices: Collection[str], default: D | None = None) -> str | D:
+    def choice(self, name: str, choices: Collection[str], default: D = MISSING) -> str | D:
         """Return one of ``choices``."""
+
+        if "" in choices and self.get(name) == "":
+            return ""
 
         def check(text: str) -> str:
             if text not in choices:
@@ -129,15 +135,16 @@ class MultiDict(MultiMapping[str]):
 
         return self._converted(name, default, check, f"one of {', '.join(choices)}")
 
-    def _converted(self, name: str, default: D | None, convert: Callable[[str], T], wanted: str) -> T | D:
-        if name not in self._lists:
-            if default is None:
+    def _converted(self, name: str, default: D, convert: Callable[[str], T], wanted: str) -> T | D:
+        text = self[name] if name in self._lists else ""
+        if not text.strip():  # browsers send a field that was left empty, too
+            if default is MISSING:
                 raise HTTPError(400, f"{name} is missing; it must be {wanted}.")
             return default
         try:
-            return convert(self[name])
+            return convert(text)
         except (ValueError, KeyError):
-            raise HTTPError(400, f"{name} is {shown(self[name])!r}; it must be {wanted}.") from None
+            raise HTTPError(400, f"{name} is {shown(text)!r}; it must be {wanted}.") from None
 
 
 class FormData(NamedTuple):

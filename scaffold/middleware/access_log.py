@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
+from urllib.parse import quote
 
 from scaffold.http import Request, RequestApplication, Response
 from scaffold.middleware.types import Handler
 
 __all__ = ["access_log"]
+
+_PATH_CHARACTERS = "/:@!$&'()*+,;=~"  # what a path has as it is, RFC 3986 section 3.3
 
 _log = logging.getLogger("scaffold.access")
 
@@ -34,7 +37,8 @@ def access_log(handler: Handler, app: RequestApplication) -> Handler:
 
 
 def _write(request: Request, status: int, milliseconds: float) -> None:
-    path = request.environ.get("PATH_INFO", "")  # without the query, which may hold what no log should
+    # Percent-encoded, so that it forges no line and no field; without the query, which may hold what no log should.
+    path = quote(request.environ.get("PATH_INFO", ""), safe=_PATH_CHARACTERS, encoding="latin-1")
     fields = {
         "remote_addr": request.remote_addr,
         "method": request.method,

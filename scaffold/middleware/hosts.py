@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -23,6 +24,8 @@ _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST = re.compile(rf"(?P<name>{_LABEL}(?:\.{_LABEL})*\.?|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{{1,5}}))?")
 _HIGHEST_PORT = 65535
 
+_log = logging.getLogger("scaffold.hosts")
+
 
 def validate_host(handler: Handler, app: RequestApplication) -> Handler:
     """Refuse with 400 what is not for one of ``ALLOWED_HOSTS``; with DEBUG on, this machine's own names pass too.
@@ -42,6 +45,7 @@ def validate_host(handler: Handler, app: RequestApplication) -> Handler:
         host = request.environ.get("HTTP_HOST", "")
         if is_allowed(host):
             return handler(request)
+        _log.warning("refused a request for the host %r, which ALLOWED_HOSTS does not name", host[:_MOST_CHARACTERS])
         if not host:
             raise HTTPError(400, "The request does not say for which host it is.")
         raise HTTPError(400, f"This site does not answer to the host {host[:_MOST_CHARACTERS]!r}.{hint}")

@@ -46,8 +46,10 @@ def messages(category: str | None = None) -> Sequence[Message]:
     if request is None or request._session_loader is None:
         return ()  # nothing can have been flashed
     session = request.session
+    if session.is_closed:
+        return ()  # they could be shown and not taken out: the next page shows them
     found = [item for item in _waiting(session) if category is None or item[1] == category]
-    if found and not session.is_closed:
+    if found:
         session.before_save(partial(_forget, session, found))
     return [Message(*item) for item in found]
 

@@ -138,7 +138,7 @@ def _explain(error: OSError, address: Address) -> ServerError:
         by = f" by {holder}" if holder else ""
         return AddressInUseError(
             f"port {address.port} on {address.host} is taken{by}",
-            hint="Stop it, or use another port: scaffold runserver :0 picks a free one.",
+            hint="Stop it, or use another port; port 0 picks a free one.",
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return ServerError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import sys
@@ -42,12 +43,16 @@ class TestResponse:
 
     @property
     def text(self) -> str:
-        """The body as UTF-8."""
-        return self.body.decode("utf-8")
+        """The body as UTF-8, unpacked where it is sent with gzip."""
+        return self._content().decode("utf-8")
 
     def json(self) -> Any:
         """Return the value of a JSON body."""
-        return json.loads(self.body)
+        return json.loads(self._content())
+
+    def _content(self) -> bytes:
+        is_packed = self.headers.get("Content-Encoding", "") == "gzip"
+        return gzip.decompress(self.body) if is_packed else self.body
 
 
 class Client:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from scaffold import Application, Request, ScaffoldError, View, csrf_exempt
+from scaffold import Application, Request, Response, ScaffoldError, Settings, View, csrf_exempt, flash, stream_template
 from scaffold.checks import run_checks
 from scaffold.exceptions import SettingsError, ViewError
-from scaffold.middleware.csrf import CSRFError, rotate_token
+from scaffold.middleware.csrf import CSRFError, csrf_token, rotate_token
+from scaffold.middleware.csrf.origins import TrustedOrigins
 from scaffold.middleware.csrf.tokens import new_secret, token_fits
 from scaffold.testing import Client
 
@@ -407,3 +408,62 @@ def test_the_test_client_needs_no_token_unless_it_is_told_so(caplog: pytest.LogC
 
 def test_no_header_switches_the_check_off() -> None:
     assert ask(make_app(), "/change", "POST", **{"HTTP_SCAFFOLD.SKIP_CSRF": "1"}).status == 403
+
+
+def test_a_trusted_wildcard_stands_for_names_alone() -> None:
+    trusted = TrustedOrigins(Settings.from_values({"CSRF_TRUSTED_ORIGINS": ["https://*.example.com"]}))
+    assert trusted.hold("https://a.b.example.com")
+    assert not trusted.hold("https://evil.com/.example.com")
+
+
+STREAM = "{% for number in range(2000) %}{{ number }} {% endfor %}"
+
+
+def streaming(text: str) -> Application:
+    app = Application({"SECRET_KEY": KEY, "MIDDLEWARE": [SESSIONS, CSRF]}, templates={"page.html": STREAM + text})
+
+    @app.route("/")
+    def page(request: Request) -> Response:
+        response = stream_template(request, "page.html")
+        response.cache_control(public=True, max_age=60)
+        return response
+
+    @app.route("/in/")
+    def sign_in(request: Request) -> str:
+        request.session["user"] = "ada"
+        flash(request, "Welcome")
+        return csrf_token()
+
+    return app
+
+
+def test_a_stream_that_may_look_at_the_session_is_kept_from_shared_caches() -> None:
+    client = Client(streaming("{{ request.session.get('user') }}{{ csrf_field() }}"))
+    client.get("/in/")
+    answer = client.get("/")
+    assert "ada<input" in answer.text
+    assert answer.headers["Vary"] == "Cookie"
+    assert answer.headers["Cache-Control"] == "max-age=60, private"
+
+
+def test_a_stream_shows_no_message_that_it_could_not_take_out() -> None:
+    client = Client(streaming("{% for message in messages() %}{{ message }}{% endfor %}"))
+    client.get("/in/")
+    assert "Welcome" not in client.get("/").text
+
+
+def test_a_token_that_comes_too_late_for_its_cookie_is_an_error() -> None:
+    with pytest.raises(ScaffoldError, match="too late for the token's cookie"):
+        Client(streaming("{{ csrf_field() }}")).get("/")
+
+
+def test_a_refused_json_request_is_told_what_scripts_send() -> None:
+    app = Application({"SECRET_KEY": KEY, "MIDDLEWARE": [CSRF], "DEBUG": True})
+
+    @app.route("/", methods=["POST"])
+    def api(request: Request) -> dict[str, str]:
+        return {}
+
+    answer = Client(app, enforce_csrf=True, raise_errors=False).post("/", json={"a": 1})
+    assert answer.status == 403
+    assert "A script of this site sends X-CSRF-Token" in answer.text

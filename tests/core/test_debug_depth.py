@@ -14,6 +14,7 @@ from scaffold import Application, Request
 from scaffold.debug import Report, editor_link, report_text
 from scaffold.debug.values import MASK, Masker, is_secret, shown_values
 from scaffold.exceptions import SettingsError
+from scaffold.testing import Client
 
 from .helpers import ask, caught
 
@@ -370,3 +371,25 @@ def test_a_policy_of_the_project_does_not_spoil_the_page() -> None:
     answer = ask(site(MIDDLEWARE=[strict]), "/ada/", **HTML)
     assert answer.status == 500
     assert "Content-Security-Policy" not in answer.headers
+
+
+def test_settings_of_the_framework_are_shown_and_keys_are_not() -> None:
+    app = Application(
+        {
+            "DEBUG": True,
+            "SECRET_KEY": "a key that nobody may see, whatever happens",
+            "SESSION_STORE": "redis://user:hidden-word@cache:6379/0",
+            "MIDDLEWARE": ["scaffold.middleware.sessions.sessions"],
+            "API_TOKEN": "another-hidden-word",
+        }
+    )
+
+    @app.route("/")
+    def fail(request: Request) -> str:
+        return str(1 / 0)
+
+    page = Client(app, raise_errors=False).get("/", headers={"Accept": "text/html"}).text
+    for shown in ("1209600", "scaffold.middleware.sessions.sessions", "Authorization", "redis://user:********@cache"):
+        assert shown in page
+    for hidden in ("nobody may see", "hidden-word"):
+        assert hidden not in page

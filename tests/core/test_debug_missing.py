@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from scaffold import Application, Request, Response, abort
+from scaffold.testing import Client
 
 from .helpers import Answer, ask
 
@@ -130,3 +131,11 @@ def test_any_method_gets_it(method: str) -> None:
     answer = ask(serve(), "/blog/abc/", method)
     assert answer.status == 404
     assert (answer.body == b"") is (method == "HEAD")
+
+
+def test_the_page_has_its_style_under_any_policy() -> None:
+    middleware = ["scaffold.middleware.csp.content_security_policy"]
+    app = Application({"DEBUG": True, "MIDDLEWARE": middleware, "SECURE_CSP": {"default-src": ["'self'"]}})
+    answer = Client(app).get("/nowhere", headers={"Accept": "text/html"})
+    assert "<style>" in answer.text
+    assert "Content-Security-Policy" not in answer.headers

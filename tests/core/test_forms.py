@@ -193,3 +193,13 @@ def test_a_message_quotes_no_megabytes() -> None:
     with pytest.raises(HTTPError) as caught:
         MultiDict([("n", "x" * 1_000_000)]).int("n")
     assert len(caught.value.detail) < 200
+
+
+def test_none_is_a_default_and_an_empty_field_counts_as_missing() -> None:
+    query = parse_urlencoded("limit=&since=++")
+    assert query.date("since", None) is None
+    assert query.int("limit", 10) == 10
+    assert query.float("other", None) is None
+    with pytest.raises(HTTPError, match="limit is missing; it must be a whole number"):
+        query.int("limit")
+    assert query.choice("limit", ["", "all"], "all") == ""

@@ -20,6 +20,7 @@ from scaffold import Application, Settings
 from scaffold.exceptions import SettingsError
 from scaffold.logs import JSONFormatter, RequestIdFilter, TextFormatter, configure_logging
 from scaffold.server import AccessRecord, console_log
+from scaffold.testing import Client
 
 from .helpers import ask
 
@@ -312,3 +313,12 @@ def test_a_process_that_makes_an_application_of_a_project_logs_in_the_form_of_it
         [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=60, check=True
     )
     assert [json.loads(line)["message"] for line in done.stderr.splitlines()] == ["hello"]
+
+
+def test_a_path_forges_no_line_and_no_field_of_the_access_log(caplog: pytest.LogCaptureFixture) -> None:
+    app = Application({"MIDDLEWARE": ["scaffold.middleware.access_log.access_log"]})
+    caplog.set_level("INFO", "scaffold.access")
+    Client(app).get("/x%0A2026 GET /admin 200 \x1b%5B")
+    assert [record.getMessage().rpartition(" 404 ")[0] for record in caplog.records] == [
+        "GET /x%0A2026%20GET%20/admin%20200%20%1B%5B"
+    ]

@@ -15,6 +15,7 @@ from scaffold.middleware.csp import content_security_policy
 from scaffold.middleware.health import health
 from scaffold.middleware.hosts import host_allowed, host_name
 from scaffold.middleware.https import https
+from scaffold.testing import Client
 
 from .helpers import ask, make_environ, send
 
@@ -334,3 +335,9 @@ def test_what_there_is_nothing_to_do_for_is_not_there_at_all() -> None:
     app = Application({"DEBUG": False})
     for wrap in (health, content_security_policy, https, cors):
         assert wrap(inner, app) is inner
+
+
+def test_a_refused_host_is_in_the_log_with_the_setting(caplog: pytest.LogCaptureFixture) -> None:
+    app = Application({"MIDDLEWARE": [HOSTS], "ALLOWED_HOSTS": ["example.com"]})
+    assert Client(app, host="other.example").get("/").status == 400
+    assert "ALLOWED_HOSTS does not name" in caplog.text

@@ -15,6 +15,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -405,7 +406,7 @@ def test_the_page_for_the_failure_may_look_at_the_session(tmp_path: Path) -> Non
         "sorry {{ messages() }} {{ request.session.get('user') }}"
     )
     answer = ask(app, "/read", HTTP_COOKIE=f"session={'A' * 43}")
-    assert (answer.status, answer.text) == (503, "sorry [] None")
+    assert (answer.status, answer.text) == (503, "sorry () None")
 
 
 @pytest.mark.parametrize(
@@ -443,3 +444,54 @@ def test_a_missing_library_is_named_with_the_command_that_brings_it(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == missing else find(name))
     with pytest.raises(SettingsError, match=rf"needs {missing}.*\n.*pip install 'scaffold-web\[stores\]'"):
         make_app(SESSION_STORE="redis://localhost/0")
+
+
+def test_a_slow_request_does_not_go_on_under_a_new_id_after_a_logout(store: str) -> None:
+    app = make_app(SESSION_STORE=store)
+    began, ended = threading.Event(), threading.Event()
+
+    @app.route("/rotate")
+    def rotate(request: Request) -> str:
+        assert request.session
+        began.set()
+        assert ended.wait(START_SECONDS)
+        request.session.cycle_id()
+        return ""
+
+    @app.route("/end")
+    def end(request: Request) -> str:
+        request.session.flush()
+        return ""
+
+    cookie = sent(ask(app, "/count"))
+    answers: list[Any] = []
+    slow = threading.Thread(target=lambda: answers.append(ask(app, "/rotate", HTTP_COOKIE=cookie)))
+    slow.start()
+    assert began.wait(START_SECONDS)
+    ask(app, "/end", HTTP_COOKIE=cookie)
+    ended.set()
+    slow.join(START_SECONDS)
+    assert answers[0].status == 200
+    assert "Set-Cookie" not in answers[0].headers
+
+
+def test_no_write_beside_a_logout_brings_the_session_back_or_fails(store: str) -> None:
+    app = make_app(SESSION_STORE=store)
+
+    @app.route("/end")
+    def end(request: Request) -> str:
+        request.session.flush()
+        return ""
+
+    for _ in range(20):
+        cookie = sent(ask(app, "/count"))
+        start = threading.Barrier(5)
+
+        def go(path: str, cookie: str = cookie, start: threading.Barrier = start) -> int:
+            start.wait(START_SECONDS)
+            return ask(app, path, HTTP_COOKIE=cookie).status
+
+        with ThreadPoolExecutor(5) as pool:
+            statuses = list(pool.map(go, ["/count", "/count", "/end", "/count", "/count"], timeout=START_SECONDS))
+        assert statuses == [200] * 5
+        assert ask(app, "/count", HTTP_COOKIE=cookie).text == "1"

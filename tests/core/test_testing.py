@@ -469,3 +469,16 @@ def test_an_exception_begins_at_the_test_s_own_view() -> None:
     names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
     assert names[-1] == "view"
     assert len(names) <= 5
+
+
+def test_the_client_reads_a_compressed_answer() -> None:
+    app = Application({"MIDDLEWARE": ["scaffold.middleware.compression.compress"]})
+
+    @app.route("/")
+    def view(request: Request) -> list[str]:
+        return ["word"] * 1000
+
+    answer = Client(app).get("/", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.json() == ["word"] * 1000
+    assert len(answer.body) < 1000

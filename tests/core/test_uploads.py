@@ -226,7 +226,7 @@ def test_the_field_charset_is_a_field_like_others() -> None:
         (body(part('name="a"; filename="x"; filename="y"', "1")), "Part 1 of the form has more than one filename."),
         (
             body(part('name="a"', "1", 'Content-Disposition: form-data; name="b"')),
-            "Part 1 of the form has 2 Content-Disposition fields.",
+            "Part 1 of the form has more than one Content-Disposition.",
         ),
         (body(part('name="a"', b"\xff")), "a is not UTF-8 at byte 0."),
         (body(part('name="a"', "1").replace(b'"a"', b'"\xff"')), "The name of part 1 is not UTF-8."),
@@ -737,3 +737,16 @@ def test_what_reads_uploads_is_loaded_with_the_first_one() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        'Content-Disposition: form-data; \tx="; name="role"; name="admin"',
+        'Content-Disposition: form-data; name="a"\r\nContent-Type: text/plain\r\nContent-Type: text/html',
+        'Content-Disposition: form-data; name="a"' + 2 * "\r\nContent-Transfer-Encoding: 8bit",
+    ],
+)
+def test_a_part_that_parsers_may_read_in_two_ways_is_refused(headers: str) -> None:
+    content = f"--B\r\n{headers}\r\n\r\nx\r\n--B--\r\n".encode()
+    assert refused(form_request(content)).status == 400

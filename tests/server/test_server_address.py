@@ -70,7 +70,7 @@ def test_a_taken_port_names_its_holder_and_the_way_out() -> None:
         with pytest.raises(AddressInUseError) as caught:
             bind(Address("127.0.0.1", port))
     assert caught.value.cause.startswith(f"port {port} on 127.0.0.1 is taken by process {os.getpid()} (")
-    assert caught.value.hint == "Stop it, or use another port: scaffold runserver :0 picks a free one."
+    assert caught.value.hint == "Stop it, or use another port; port 0 picks a free one."
 
 
 def process_files(root: Path, *, port: int, inode: str = "77") -> None:

@@ -42,5 +42,8 @@ SECURE_CSP = {
 # Load balancers and containers ask here whether the site is well.
 HEALTH_PATH = "/up/"
 
+# In the cookie, or on a server that all machines reach: redis://localhost:6379/0
+SESSION_STORE = env("SESSION_STORE", default="cookie")
+
 LOG_LEVEL = env("LOG_LEVEL", default="INFO")
 LOG_FORMAT = env("LOG_FORMAT", default="text")

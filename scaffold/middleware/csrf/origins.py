@@ -16,6 +16,8 @@ _TRUSTED = re.compile(
     r"(?P<scheme>https?)://(?P<wildcard>\*\.)?(?P<host>[a-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9a-f:.]+\](?::[0-9]{1,5})?)"
 )
 
+_ORIGIN = re.compile(r"https?://[a-z0-9._-]+(?::[0-9]{1,5})?")
+
 
 def own_origin(request: Request) -> str:
     """Return the origin that ``request`` was sent to."""
@@ -60,5 +62,6 @@ class TrustedOrigins:
     def hold(self, origin: str) -> bool:
         """Say whether ``origin`` is one of them."""
         return origin in self._exact or any(
-            origin.startswith(scheme) and origin.endswith(name) for scheme, name in self._below
+            _ORIGIN.fullmatch(origin) is not None and origin.startswith(scheme) and origin.endswith(name)
+            for scheme, name in self._below
         )

@@ -6,10 +6,10 @@ import logging
 from typing import NamedTuple
 
 from scaffold.conf import Settings
-from scaffold.exceptions import HTTPError, SettingsError
-from scaffold.http import Request, RequestApplication, Response
+from scaffold.exceptions import HTTPError, ScaffoldError, SettingsError
+from scaffold.http import Request, RequestApplication, Response, StreamingResponse
 from scaffold.http.headers import TOKEN
-from scaffold.middleware.cookies import CookiePair
+from scaffold.middleware.cookies import CookiePair, keep_private
 from scaffold.middleware.csrf.exemptions import exemption
 from scaffold.middleware.csrf.origins import TrustedOrigins, origin_of, own_origin
 from scaffold.middleware.csrf.tokens import FIELD, is_secret, token_fits
@@ -62,6 +62,8 @@ def protect(handler: Handler, app: RequestApplication) -> Handler:
         response = handler(request)
         if request._csrf_secret:
             guard.finish(request, response)
+        elif response.is_streamed:
+            guard.expect(request, response)
         return response
 
     return handle
@@ -89,6 +91,23 @@ class _Guard:
         response.vary("Cookie")
         if request._csrf_is_new:
             self._cookies.fitting(request).set(response, request._csrf_secret, COOKIE_AGE_SECONDS)
+
+    def expect(self, request: Request, response: Response) -> None:
+        """Tell caches of the token that a stream may hold; its head goes first, so it can't get a new secret."""
+        if isinstance(response, StreamingResponse):
+            request._csrf_reader = self._read_late
+            response.vary("Cookie")
+            if self.read(request):
+                keep_private(response)
+
+    def _read_late(self, request: Request) -> str:
+        secret = self.read(request)
+        if not secret:
+            raise ScaffoldError(
+                "a stream asked for its first CSRF token when its head had gone, too late for the token's cookie",
+                hint="Call csrf_token() in the view, before it returns the stream.",
+            )
+        return secret
 
     def check(self, request: Request) -> None:
         """Raise `CSRFError` for a forged request, and `HTTPError` for a form that can't be read."""
@@ -132,6 +151,12 @@ class _Guard:
         secret = self.read(request)
         if not secret:
             name = self._cookies.fitting(request).name
+            if request.content_type and request.content_type not in _FORMS:
+                hint = (
+                    f"A script of this site sends {self._header} with a token of csrf_token(); another program sends "
+                    "Authorization: Bearer, or the view is exempt: see csrf_exempt."
+                )
+                return Refusal("the client sent no cookie that a token could fit", hint)
             hint = f"Put {{{{ csrf_field() }}}} into the form; the page with it sets the cookie {name}."
             return Refusal("the client sent no cookie that a token could fit", hint)
         token: str = request.environ.get(self._key, "")

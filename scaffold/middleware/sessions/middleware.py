@@ -7,9 +7,9 @@ from functools import partial
 
 from scaffold.conf import Settings
 from scaffold.exceptions import SettingsError
-from scaffold.http import Request, RequestApplication, Response, Session
+from scaffold.http import Request, RequestApplication, Response, Session, StreamingResponse
 from scaffold.http.session import SessionRecord
-from scaffold.middleware.cookies import CookiePair
+from scaffold.middleware.cookies import CookiePair, keep_private
 from scaffold.middleware.csrf import rotate_token
 from scaffold.middleware.sessions.lifetimes import Lifetime, now
 from scaffold.middleware.sessions.stores import Store
@@ -33,6 +33,8 @@ def sessions(handler: Handler, app: RequestApplication) -> Handler:
         response = handler(request)
         if request._session is None:
             request._session_loader = load_late
+            if response.is_streamed:
+                keeper.expect(request, response)
         else:
             keeper.finish(request, request._session, response)
         return response
@@ -71,6 +73,13 @@ class _Keeper:
         request.carries_secrets = True
         return record
 
+    def expect(self, request: Request, response: Response) -> None:
+        """Tell caches of the session that a stream may look at when its head has gone."""
+        if isinstance(response, StreamingResponse):
+            response.vary("Cookie")
+            if self._cookies.fitting(request).read(request):
+                keep_private(response)
+
     def finish(self, request: Request, session: Session, response: Response) -> None:
         """Save the session if it was changed, and send its cookie."""
         if session.is_loaded:
@@ -91,19 +100,20 @@ class _Keeper:
         cookie, old = self._cookies.fitting(request), session.record
         if not session:
             if old is not None:
-                self._store.delete(old)
+                self._store.end(old)
             if cookie.read(request):
                 cookie.delete(response)
             return
         if not session.modified and (old is None or not self._lifetime.is_due(old)):
             return
         is_new = old is None or session.wants_new_id
+        if old is not None and is_new and not self._store.end(old):
+            _log.debug("%s: the session was ended by another request, and does not go on under a new id", request)
+            return
         begun, kept_id = (now(), "") if is_new or old is None else (old.begun, old.id)
         record = SessionRecord(session.content(), begun, now(), kept_id)
         left = self._lifetime.left(record)
         value = self._store.save(record, left, cookie.room())
-        if old is not None and is_new:
-            self._store.delete(old)
         if not value:
             _log.debug("%s: the session was ended by another request, and is not kept", request)
         elif value != cookie.read(request) or self._lifetime.idle_seconds:

@@ -42,12 +42,15 @@ class Cache(Protocol):
         """Keep ``value`` for ``timeout`` seconds; what is returned is false when it could not."""
         ...
 
-    def delete(self, key: str) -> object:
-        """Forget ``key``; what is returned is false when it could not, or there was none."""
+    def replace(self, key: str, value: bytes, timeout: int) -> bool:
+        """Keep ``value`` in place of what is under ``key``; false, and nothing is kept, when nothing is there any more.
+
+        Nobody else can take the key out in between.
+        """
         ...
 
-    def has(self, key: str) -> bool:
-        """Say whether anything is kept under ``key``."""
+    def take(self, key: str) -> bool:
+        """Forget ``key``, and say whether it was there; of two that take it at the same time, one is told so."""
         ...
 
 
@@ -104,17 +107,16 @@ class ServerStore:
         value = record.id or secrets.token_urlsafe(_ID_BYTES)
         kept = b"1 %d %d\n%b" % (record.begun, record.written, record.content)
         with self._reaching():
-            if record.id and not self._cache.has(_key(value)):
-                return ""
+            if record.id:
+                return value if self._cache.replace(_key(value), kept, max(lifetime, 1)) else ""
             if not self._cache.set(_key(value), kept, timeout=max(lifetime, 1)):
                 raise StoreDownError("nothing could be written")
         return value
 
-    def delete(self, record: SessionRecord) -> None:
-        """Forget the session."""
+    def end(self, record: SessionRecord) -> bool:
+        """Forget the session; false when another request has ended it already."""
         with self._reaching():
-            if not self._cache.delete(_key(record.id)) and self._cache.has(_key(record.id)):
-                raise StoreDownError("a session could not be removed")
+            return self._cache.take(_key(record.id))
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:

@@ -38,8 +38,8 @@ class Store(Protocol):
         """
         ...
 
-    def delete(self, record: SessionRecord) -> None:
-        """Forget a session."""
+    def end(self, record: SessionRecord) -> bool:
+        """Forget a session; false when another request has ended it already."""
         ...
 
 
@@ -79,8 +79,10 @@ class CookieStore:
             raise _too_large(record.content, len(value), room)
         return value
 
-    def delete(self, record: SessionRecord) -> None:
-        """Do nothing: the cookie is all there is."""
+    def end(self, record: SessionRecord) -> bool:
+        """Do nothing, for the cookie is all there is, and say that the session was there."""
+        del record
+        return True
 
 
 def _too_large(content: bytes, size: int, room: int) -> ScaffoldError:
