@@ -77,6 +77,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         self.deadline = self.ready_since = time.monotonic() + self.server.limits.head_seconds
         self._remote = (str(self.client_address[0]), str(self.client_address[1]))
         self._head: RequestHead | None = None
+        self._asked = ("-", "-")
         self._body: CollectedBody | ExpectedBody | None = None
         self._exchange: Exchange | None = None
         self._pace: Pace | None = None
@@ -105,7 +106,7 @@ class RequestHandler(BaseHTTPRequestHandler):
             elif self.state is State.PUSHING and self.transport.receive() == b"":
                 raise ClientGoneError("it closed its stream")
         except ProtocolError as error:
-            self.send_error(error.status, error.detail)
+            self._refuse(error)
         except ClientGoneError as error:
             self._lose(error)
 
@@ -119,7 +120,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         try:
             self._parse(now)
         except ProtocolError as error:
-            self.send_error(error.status, error.detail)
+            self._refuse(error)
 
     def on_push(self, now: float) -> None:
         """Send what has come for the client of a pushed stream."""
@@ -328,9 +329,14 @@ class RequestHandler(BaseHTTPRequestHandler):
         _logger.debug("%s: %d %s", self._remote[0], code, escape(detail))
         if self.server.access_log is not None:
             size = len(answer) - answer.index(b"\r\n\r\n") - 4
-            method, path = (self.command, self.path) if self._head is not None else ("-", "-")
+            method, path = (self.command, self.path) if self._head is not None else self._asked
             record = AccessRecord(time.time(), self._remote[0], method, path, int(code), size, 0.0, "")
             self._log(self.server.access_log, record)
+
+    def _refuse(self, error: ProtocolError) -> None:
+        """Answer a request that can't be served."""
+        self._asked = (error.method, error.target)
+        self.send_error(error.status, error.detail)
 
     def turn_away(self, retry_after: int) -> None:
         """Tell a client that it is one too many; it may try again after so many seconds."""

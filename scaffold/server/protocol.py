@@ -49,12 +49,16 @@ _CR = 13
 
 
 class ProtocolError(Exception):
-    """A request that can't be served: ``status`` answers it, ``detail`` is a sentence about it."""
+    """A request that can't be served: ``status`` answers it, ``detail`` is a sentence about it.
+
+    ``method`` and ``target`` are what was asked for, ``-`` where nobody could tell.
+    """
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(status, detail)
         self.status = status
         self.detail = detail
+        self.method = self.target = "-"
 
 
 class RequestHead(NamedTuple):
@@ -213,6 +217,15 @@ def _parse_field_line(line: str) -> tuple[str, str]:
 
 
 def _assemble(method: str, target: str, version: str, raw_fields: list[tuple[str, str]], limits: Limits) -> RequestHead:
+    """Return what the lines of a head mean; a ``ProtocolError`` says what was asked for."""
+    try:
+        return _decide(method, target, version, raw_fields, limits)
+    except ProtocolError as error:
+        error.method, error.target = method, target
+        raise
+
+
+def _decide(method: str, target: str, version: str, raw_fields: list[tuple[str, str]], limits: Limits) -> RequestHead:
     """Decide what the lines of a head mean; the order of the checks is the order of the sections in RFC 9112."""
     if version not in _VERSIONS:
         raise ProtocolError(505, "The server speaks HTTP/1.0 and HTTP/1.1.")
