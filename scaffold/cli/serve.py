@@ -100,7 +100,8 @@ def _middleware(workspace: Workspace) -> Sequence[str | Callable[..., Any]]:
 
     app, project = workspace.application, workspace.project
     if app is not None:
-        return app.settings.MIDDLEWARE
+        found: Sequence[str | Callable[..., Any]] = app.settings.MIDDLEWARE
+        return found
     return load_settings(project).MIDDLEWARE if project is not None else ()
 
 
