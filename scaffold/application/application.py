@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -13,7 +13,11 @@ from urllib.parse import quote
 
 from scaffold import debug, server
 from scaffold.application.chain import build_chain
+from scaffold.application.collecting import paused_collection
 from scaffold.application.errors import ErrorHandler, ErrorHandlers, ErrorResponder, NoRouteError
+from scaffold.application.observing import ObservedTemplates, observer_for
+from scaffold.application.route_faults import route_faults
+from scaffold.application.urls import finished_url, taken_options
 from scaffold.application.views import call_view, processed
 from scaffold.apps import App, Discovery, discover, load_app, load_converters, put_on_path, without_conflicts
 from scaffold.conf import (
@@ -39,6 +43,7 @@ from scaffold.logs import configure_logging
 from scaffold.middleware.csp import csp_nonce
 from scaffold.middleware.csrf import csrf_field, csrf_token
 from scaffold.middleware.messages import messages
+from scaffold.plugins import APPS, offered
 from scaffold.routing import (
     Match,
     MethodMismatch,
@@ -49,6 +54,7 @@ from scaffold.routing import (
     UrlPattern,
     caller,
     compile_patterns,
+    host_name,
     make_pattern,
 )
 from scaffold.signals import app_loaded, notify, request_finished, request_started
@@ -102,21 +108,26 @@ class Application:
             collected=self.root / settings.STATIC_ROOT,
             debug=settings.DEBUG,
         )
-        self.templates = Templates(
+        observer = observer_for(debug=settings.DEBUG)
+        make_templates = Templates if observer is None else partial(ObservedTemplates, observer)
+        self.templates = make_templates(
             [self.root / "templates", *(app.folder / "templates" for app in apps)],
             auto_reload=settings.DEBUG,
             texts=templates or {},
             names=self._template_names(),
             filters=load_filters(settings),
         )
+        self._call_view = call_view if observer is None else observer.view(call_view)
         self._proxies = _trusted_proxies(settings)
         self.form_limits = FormLimits.from_settings(settings.FORM_LIMITS, source=settings.origin("FORM_LIMITS").source)
         self._add_routes()
-        self._handler = build_chain(self, settings, self._dispatch, ErrorResponder(self, self._error_handlers))
+        errors = ErrorResponder(self, self._error_handlers)
+        self._handler = build_chain(self, settings, self._dispatch, errors, observer)
         for app in self.apps:
             app_loaded.send(self, app=app)
 
     @classmethod
+    @paused_collection()
     def from_project(
         cls, project: str | os.PathLike[str], *, strict: bool | None = None, settings: Settings | None = None
     ) -> Application:
@@ -133,19 +144,19 @@ class Application:
             for name, known in settings.suspects().items():
                 source = settings.origin(name).source
                 _log.warning("%s: the setting %s is unknown. Did you mean %r?", source, name, known)
-        discovery = discover(root, settings.INSTALLED_APPS)
+        discovery = discover(root, settings.INSTALLED_APPS, offered(APPS, settings.DISABLED_PLUGINS))
         converters = load_converters(settings)
         apps = [load_app(found, converters) for found in discovery.found]
         strict = not settings.DEBUG if strict is None else strict
-        for app in apps:
-            if app.error is not None and strict:
-                raise app.error
+        plugins = {found.name for found in discovery.found if found.distribution}
+        _refuse_or_report(apps, plugins, discovery.broken, strict=strict)
         try:
             return cls(settings, root=root, apps=apps, discovery=discovery)
         except RouteConflictError:
-            if strict:
+            settled = without_conflicts(apps)
+            if strict and any(app.error is not None for app in settled if app.name not in plugins):
                 raise
-            return cls(settings, root=root, apps=without_conflicts(apps), discovery=discovery)
+            return cls(settings, root=root, apps=settled, discovery=discovery)
 
     # --- routes -------------------------------------------------------------------------------------------------
 
@@ -189,16 +200,28 @@ class Application:
         """All routes, in the order of the apps' names; those of an app as written."""
         return tuple(self._routes)
 
-    def resolve(self, path: str, method: str = "GET") -> Any:
-        """Return what ``method`` on ``path`` leads to: a value of `scaffold.routing.Resolution`."""
-        return self._resolver.resolve(path, method)
+    def resolve(self, path: str, method: str = "GET", host: str | None = None) -> Any:
+        """Return what ``method`` on ``path`` leads to: a value of `scaffold.routing.Resolution`.
+
+        ``host`` counts where routes ask for one; it is that of the current request, if there is one, when left out.
+        """
+        if host is None:
+            request = current_request.get(None) if self._resolver.has_hosts else None
+            host = request.host if request is not None else ""
+        return self._resolver.resolve(path, method, host)
 
     def url_for(self, name: str, /, **values: Any) -> str:
         """Return the URL of the route ``name`` with ``values`` for its parameters.
 
-        While a request is handled, the path where the application is mounted comes first. Raises `ReverseError`.
+        ``_query`` is a dict for the query (a list gives its name several times, None is left out), ``_anchor`` the
+        part behind ``#``; ``_external=True`` or a ``_scheme`` make it a whole URL at the host of the current request.
+        While a request is handled, the path where the application is mounted comes first. Raises `ReverseError`, and
+        `ScaffoldError` for a whole URL while no request is handled.
         """
-        return self._mount() + self._reverser.reverse(name, values)
+        request = current_request.get(None)
+        options = taken_options(values)
+        host = host_name(request.host) if request is not None and self._resolver.has_hosts else ""
+        return finished_url(name, self._reverser.reverse(name, values, host), request, options)
 
     def static(self, path: str) -> str:
         """Return the URL of the static file ``path``, such as ``"home/home.css"``: the hashed one if there is one."""
@@ -237,6 +260,14 @@ class Application:
         )
         for app in self.failed:
             self._add_failed(app)
+        self._check_routes()
+
+    def _check_routes(self) -> None:
+        """Raise for a route that nothing reaches and for a redirect to nowhere; with DEBUG on, log them."""
+        for error in route_faults(self._resolver, self._reverser):
+            if not self.settings.DEBUG:
+                raise error
+            _log.warning("%s", error)
 
     def _add_failed(self, app: App) -> None:
         def show_error(request: Request, **params: Any) -> Response:
@@ -281,12 +312,13 @@ class Application:
         return response(environ, start_response)
 
     def _dispatch(self, request: Request) -> Response:
-        found = self._resolver.resolve(request.path, request.method)
+        resolver = self._resolver
+        found = resolver.resolve(request.path, request.method, request.host if resolver.has_hosts else "")
         if isinstance(found, Match):
             route = found.route
             request.params = found.params
             request.route_name = request.environ["scaffold.route"] = route.name
-            return call_view(request, found)
+            return self._call_view(request, found)
         if isinstance(found, SlashRedirect):
             query = f"?{request.query_string}" if request.query_string else ""
             return RedirectResponse(request.script_name + quote(found.path) + query, 308)
@@ -381,6 +413,19 @@ def _settings_of(given: Settings | Mapping[str, Any] | None, root: Path) -> Sett
     if "DEBUG" not in values:
         values["DEBUG"] = debug_variable(root)
     return Settings.from_values(values)
+
+
+def _refuse_or_report(
+    apps: Iterable[App], plugins: Container[str], broken: Iterable[AppLoadError], *, strict: bool
+) -> None:
+    """Raise the first error of an app when ``strict``; those of ``plugins`` break nothing else and are logged."""
+    for app in apps:
+        if app.error is not None and strict:
+            if app.name not in plugins:
+                raise app.error
+            _log.error("%s", app.error)
+    for error in broken:
+        _log.error("%s", error)
 
 
 def _error_handlers_of(settings: Settings) -> ErrorHandlers:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from scaffold.application.errors import ErrorResponder
+from scaffold.application.observing import Observer
 from scaffold.application.views import kind_of
 from scaffold.conf import Settings, import_object
 from scaffold.exceptions import SettingsError, ViewError
@@ -14,14 +15,20 @@ from scaffold.http import Request, RequestApplication, Response
 from scaffold.middleware import Handler
 from scaffold.routing import dotted_name
 
-__all__ = ["build_chain"]
+__all__ = ["Link", "build_chain", "links"]
 
 
-def build_chain(app: RequestApplication, settings: Settings, dispatch: Handler, errors: ErrorResponder) -> Handler:
+def build_chain(
+    app: RequestApplication,
+    settings: Settings,
+    dispatch: Handler,
+    errors: ErrorResponder,
+    observer: Observer | None = None,
+) -> Handler:
     """Return ``dispatch`` with the MIDDLEWARE around it, and the last touch to each response before it is sent.
 
     A middleware that returns the very handler that it was given has nothing to do with these settings, and costs
-    nothing. Raises `SettingsError`.
+    nothing. An ``observer`` is put around each link and around the whole. Raises `SettingsError`.
     """
     handler = _finishing(dispatch, errors)
     for item in reversed(settings.MIDDLEWARE):
@@ -29,13 +36,37 @@ def build_chain(app: RequestApplication, settings: Settings, dispatch: Handler, 
         if wrapped is not handler:
             name = item if isinstance(item, str) else dotted_name(item)
             handler = _checked(wrapped, name, errors)
+            if observer is not None:
+                handler = observer.middleware(name, handler)
 
     def prepare(request: Request) -> Response:
         response = handler(request)
         response.prepare(request)
         return response
 
-    return _guarded(prepare, errors)
+    guarded = _guarded(prepare, errors)
+    return guarded if observer is None else observer.request(guarded)
+
+
+class Link(NamedTuple):
+    """One of the MIDDLEWARE: its dotted name, and whether it has anything to do under the settings."""
+
+    name: str
+    is_active: bool
+
+
+def links(app: RequestApplication, settings: Settings) -> list[Link]:
+    """Return what `build_chain` makes of the MIDDLEWARE, the outermost first; each is made once more for that."""
+
+    def view(request: Request) -> Response:
+        del request
+        return Response()
+
+    found = []
+    for item in settings.MIDDLEWARE:
+        name = item if isinstance(item, str) else dotted_name(item)
+        found.append(Link(name, _wrapped(app, settings, view, item) is not view))
+    return found
 
 
 def _wrapped(app: RequestApplication, settings: Settings, handler: Handler, item: str | Callable[..., Any]) -> Handler:

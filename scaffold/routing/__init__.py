@@ -2,6 +2,8 @@
 
 from scaffold.routing.converters import BUILT_IN, Converter
 from scaffold.routing.patterns import (
+    ANY_METHOD,
+    URL_OPTIONS,
     Include,
     Parameter,
     Route,
@@ -11,16 +13,23 @@ from scaffold.routing.patterns import (
     checked_patterns,
     compile_patterns,
     dotted_name,
+    host,
     include,
     make_pattern,
     path,
 )
-from scaffold.routing.resolver import Match, MethodMismatch, Miss, Resolution, Resolver, SlashRedirect
+from scaffold.routing.reachability import Fact, reachability, unreachable
+from scaffold.routing.registration import CONVERTER_HINT, converter_fault
+from scaffold.routing.resolver import Match, MethodMismatch, Miss, Resolution, Resolver, SlashRedirect, host_name
 from scaffold.routing.reverse import Reverser
 
 __all__ = [
+    "ANY_METHOD",
     "BUILT_IN",
+    "CONVERTER_HINT",
+    "URL_OPTIONS",
     "Converter",
+    "Fact",
     "Include",
     "Match",
     "MethodMismatch",
@@ -36,8 +45,13 @@ __all__ = [
     "caller",
     "checked_patterns",
     "compile_patterns",
+    "converter_fault",
     "dotted_name",
+    "host",
+    "host_name",
     "include",
     "make_pattern",
     "path",
+    "reachability",
+    "unreachable",
 ]

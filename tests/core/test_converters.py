@@ -138,13 +138,14 @@ def test_a_value_of_another_kind_is_refused_with_a_type_error(kind: str, value: 
         converter(kind).to_url(value)
 
 
-@pytest.mark.parametrize("kind", BUILT_IN)
+@pytest.mark.parametrize("kind", sorted(set(BUILT_IN) - {"any"}))
 def test_each_converter_takes_its_own_example(kind: str) -> None:
     assert converter(kind).accepts(converter(kind).example)
 
 
 def test_narrower_converters_have_lower_ranks() -> None:
     assert sorted(BUILT_IN, key=lambda kind: BUILT_IN[kind].rank) == [
+        "any",
         "int",
         "date",
         "uuid",
