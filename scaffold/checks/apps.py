@@ -26,6 +26,8 @@ def check_apps(app: Application) -> Iterator[Finding]:
         if failed.error is not None:
             is_route = isinstance(failed.error.__cause__, RoutingError)
             yield finding_of(failed.error, "routes.invalid" if is_route else "apps.import")
+    for broken in app.discovery.broken:
+        yield finding_of(broken, "apps.import")
     for skipped in app.discovery.skipped:
         if "has no" in skipped.reason:
             message = f"{skipped.path.name} is no app: {skipped.reason}"

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-import os
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from scaffold.application import Application
 from scaffold.checks.finding import Finding, Level, finding_of
+from scaffold.checks.middleware import middleware_modules
 from scaffold.checks.policies import check_policies
 from scaffold.checks.settings import is_weak, place_of
 from scaffold.conf import read_env_file
 from scaffold.exceptions import SettingsError, StaticFilesError
-from scaffold.routing import dotted_name
 from scaffold.staticfiles import read_manifest
 from scaffold.staticfiles.collecting import gather
 from scaffold.staticfiles.manifest import MANIFEST_NAME
@@ -28,7 +26,6 @@ YEAR_SECONDS = 365 * 24 * 3600
 LARGE_BODY_BYTES = 100 * 1024 * 1024
 ERROR_PAGES = ("404.html", "500.html")
 _PLACEHOLDERS = ("insecure", "change-me", "changeme", "django-insecure", "secret-key", "your-secret")
-_OURS = "scaffold.middleware."
 
 
 class Wanted(NamedTuple):
@@ -84,32 +81,15 @@ _WANTED = (
     Wanted("health", "note", "deploy.no-health", "HEALTH_PATH is not answered", "scaffold.middleware.health.health"),
 )
 
-# (outer, inner, why): the outer one comes first in MIDDLEWARE.
-_ORDER = (
-    ("request_ids", "hosts", "what the other logs has no id"),
-    ("hosts", "https", "the redirect is made of a host that nobody has checked"),
-    ("hosts", "csrf", "origins are compared with a host that nobody has checked"),
-    ("security", "csrf", "the page of a refusal has no security headers"),
-    ("csp", "csrf", "the page of a refusal has no policy"),
-    ("cors", "csrf", "a preflight is refused before it is answered"),
-    ("https", "sessions", "a cookie is read from a request that is redirected"),
-)
-
 
 def check_deployment(app: Application) -> Iterator[Finding]:
     """Yield what stands against showing this site to the public. DEBUG is one of the findings, not a condition."""
     names = middleware_modules(app)
-    for check in (_debug, _secrets, _env_file, _proxies, _limits, _operation, _static):
+    for check in (_debug, _secrets, _proxies, _limits, _operation, _static):
         yield from check(app)
     yield from _https(app)
     yield from _middleware(app, names)
     yield from check_policies(app, names)
-
-
-def middleware_modules(app: Application) -> list[str]:
-    """Return the modules of Scaffold's own middleware in MIDDLEWARE, such as ``hosts``, from top to bottom."""
-    names = [item if isinstance(item, str) else dotted_name(item) for item in app.settings.MIDDLEWARE]
-    return [name.removeprefix(_OURS).partition(".")[0] for name in names if name.startswith(_OURS)]
 
 
 def _debug(app: Application) -> Iterator[Finding]:
@@ -143,17 +123,6 @@ def _examples(root: Path) -> set[str]:
         return {value for value, _ in read_env_file(root / ".env.example").values()}
     except SettingsError:
         return set()
-
-
-def _env_file(app: Application) -> Iterator[Finding]:
-    file = app.root / ".env"
-    try:
-        mode = stat.S_IMODE(file.stat().st_mode)
-    except OSError:
-        return
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        fault = f".env has the mode {mode:04o}, so that other users of the machine can read the secrets in it"
-        yield Finding("warning", "deploy.env-file", str(file), fault, "Close it with: chmod 600 .env")
 
 
 def _https(app: Application) -> Iterator[Finding]:
@@ -210,10 +179,6 @@ def _middleware(app: Application, names: Sequence[str]) -> Iterator[Finding]:
         if wanted.module not in names and _applies(app, wanted.module):
             fault = f"MIDDLEWARE lacks {wanted.name}: {wanted.lack}"
             yield Finding(wanted.level, wanted.id, place, fault, "Add it.")
-    for outer, inner, why in _ORDER:
-        if outer in names and inner in names and names.index(outer) > names.index(inner):
-            fault = f"in MIDDLEWARE {_OURS}{outer} comes after {_OURS}{inner}: {why}"
-            yield Finding("warning", "deploy.middleware-order", place, fault, "Let them change places.")
 
 
 def _applies(app: Application, module: str) -> bool:

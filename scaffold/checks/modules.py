@@ -11,12 +11,11 @@ from pathlib import Path
 
 from scaffold.application import Application
 from scaffold.checks.finding import Finding
+from scaffold.checks.source import CONFIG, is_own
 from scaffold.conf import find_project
 from scaffold.exceptions import ScaffoldError
 
 __all__ = ["check_modules"]
-
-CONFIG = "config"
 
 # What is not imported: tests are pytest's, commands have a check of their own, and a program runs when it is imported.
 _LEFT_OUT = frozenset({"__main__", "commands", "conftest", "test", "testing", "tests"})
@@ -42,7 +41,7 @@ def check_modules(app: Application) -> Iterator[Finding]:
 
 def _modules_of(app: Application) -> Iterator[tuple[str, Path]]:
     for found in app.discovery.found:
-        if _is_own(str(found.folder), app.root):
+        if is_own(str(found.folder), app.root):
             yield from _modules(found.package, found.folder)
     if find_project(app.root) == app.root:
         yield from _modules(CONFIG, app.root / CONFIG)
@@ -92,11 +91,7 @@ def _place(error: BaseException, root: Path) -> str:
     place, traceback = "", error.__traceback__
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
-        if _is_own(file, root):
+        if is_own(file, root):
             place = f"{file}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return place
-
-
-def _is_own(path: str, root: Path) -> bool:
-    return Path(path).is_relative_to(root) and "site-packages" not in Path(path).parts

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scaffold.application import Application
-from scaffold.checks.finding import Finding, Level
-from scaffold.conf import SETTINGS_FILE
+from scaffold.checks.finding import Finding, Fix, Level, finding_of
+from scaffold.checks.fixes import only_near, word_fix
+from scaffold.conf import SETTINGS_FILE, Settings, import_object, known_settings
 from scaffold.conf.keys import MIN_SECRET_CHARACTERS
+from scaffold.exceptions import SettingsError
+from scaffold.routing import Match
 
 __all__ = ["MIN_SECRET_CHARACTERS", "check_settings", "is_weak", "place_of"]
 
@@ -29,9 +32,44 @@ def check_settings(app: Application, *, deploy: bool = False) -> Iterator[Findin
     if settings.MAX_BODY_BYTES <= 0:
         source = place_of(app, "MAX_BODY_BYTES")
         yield Finding("error", "settings.max-body", source, "MAX_BODY_BYTES refuses every body", "Give it some bytes.")
+    yield from _check_health(app)
     for name, known in settings.suspects().items():
         source = place_of(app, name)
-        yield Finding("warning", "settings.unknown", source, f"{name} is no setting", f"Did you mean {known!r}?")
+        yield Finding(
+            "warning",
+            "settings.unknown",
+            source,
+            f"{name} is no setting",
+            f"Did you mean {known!r}?",
+            _renamed(source, name, known, settings),
+        )
+
+
+def _check_health(app: Application) -> Iterator[Finding]:
+    """Yield an error for a route behind HEALTH_PATH, and for each of HEALTH_CHECKS that can't be imported.
+
+    All other settings that name functions are followed when the application is made, and these by their middleware,
+    which may not be there yet.
+    """
+    path = app.settings.HEALTH_PATH
+    found = app.resolve(path) if path else None
+    if isinstance(found, Match):
+        message = f"HEALTH_PATH is {path!r}, so nobody reaches the route {found.route.path} ({found.route.source})"
+        hint = "Give one of the two another path."
+        yield Finding("error", "settings.health-path", place_of(app, "HEALTH_PATH"), message, hint)
+    for item in app.settings.HEALTH_CHECKS.values():
+        if isinstance(item, str):
+            try:
+                import_object(item, app.settings, "HEALTH_CHECKS")
+            except SettingsError as error:
+                yield finding_of(error, "settings.invalid")
+
+
+def _renamed(source: str, name: str, known: str, settings: Settings) -> Fix | None:
+    """Return the mend for a slip, unless the setting that was meant is there as well."""
+    file, _, line = source.rpartition(":")
+    is_free = not settings.origin(known).source and only_near(name, known_settings()) == known
+    return word_fix(file, int(line), name, known) if is_free and line.isdigit() else None
 
 
 def place_of(app: Application, name: str) -> str:

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from scaffold import View
 from scaffold.checks import Finding, check_project, run_checks
-from scaffold.checks.views import check_views
 
 from .helpers import make_app
 
@@ -264,51 +262,6 @@ def test_a_project_needs_a_key(project: Any) -> None:
 def test_errors_come_first() -> None:
     findings = run_checks(make_app(ALLOWED_HOSTS=["*", "a/b"], DEBUGG=1))
     assert [item.level for item in findings] == ["error", "warning", "warning"]
-
-
-# --- views ----------------------------------------------------------------------------------------------------------
-
-
-class Page(View):
-    def get(self, request: object, id: int) -> str:  # noqa: A002
-        return ""
-
-    def post(self, request: object) -> str:
-        return ""
-
-
-class Caller:
-    def __call__(self, request: object) -> str:
-        return ""
-
-
-@pytest.mark.parametrize(
-    ("rule", "view", "names"),
-    [
-        ("/", lambda request: "", []),
-        ("/<id>", lambda request, id: "", []),  # noqa: A006
-        ("/<id>", lambda request, **params: "", []),
-        ("/<id>", lambda *args, **params: "", []),
-        ("/<id>", lambda request, id, page=1: "", []),  # noqa: A006
-        ("/", lambda: "", ["<lambda>"]),
-        ("/<id>", lambda request: "", ["<lambda>"]),
-        ("/<id>", lambda request, pk: "", ["<lambda>"]),
-        ("/", lambda request, id: "", ["<lambda>"]),  # noqa: A006
-        ("/<int:id>", Page, ["Page.post"]),
-        ("/", Caller(), []),
-        ("/<id>", Caller(), ["Caller"]),
-        ("/", dict, []),
-    ],
-)
-def test_a_view_that_does_not_take_its_parameters_is_a_finding(rule: str, view: Any, names: list[str]) -> None:
-    app = make_app()
-    app.route(rule)(view)
-    findings = list(check_views(app))
-    for finding, name in zip(findings, names, strict=True):
-        assert f"{name} of {app.routes[-1].path} can't be called" in finding.message
-    for finding in findings:
-        assert finding.source == app.routes[-1].source
-        assert finding.hint.startswith("Make it take (request")
 
 
 # --- templates ------------------------------------------------------------------------------------------------------
