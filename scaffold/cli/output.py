@@ -14,7 +14,17 @@ import typer
 
 from scaffold.exceptions import ScaffoldError, TargetExistsError
 
-__all__ = ["columns", "print_error", "print_line", "print_traceback", "relative", "styled", "width"]
+__all__ = [
+    "columns",
+    "print_error",
+    "print_line",
+    "print_lines",
+    "print_message",
+    "print_traceback",
+    "relative",
+    "styled",
+    "width",
+]
 
 _STYLES = {"error": "31;1", "warning": "33", "note": "36", "bold": "1", "dim": "2"}
 PACKAGE_PARENT = Path(__file__).parents[2]
@@ -22,10 +32,55 @@ _OUR_FOLDERS = tuple(f"{Path(file).parent}{os.sep}" for file in (__file__, typer
 _MIN_COLUMN = 6
 _GAP = 2
 
+DEFAULT_PAGER = "less -FRX"
+"""What shows a long list on a terminal unless the variable PAGER says otherwise: colours pass, short lists end."""
+
 
 def print_line(text: str = "") -> None:
     """Print a line of a command's result."""
     print(text, flush=True)  # noqa: T201 - the one place that prints results
+
+
+def print_message(text: str) -> None:
+    """Print a line that is no part of a command's result."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - the one place that prints messages
+
+
+def print_lines(lines: Sequence[str], *, paged: bool = True) -> None:
+    """Print a listing; one that is longer than the terminal goes through its pager, unless it is not to be ``paged``.
+
+    What is no terminal on both ends is never paged, and neither is a dumb one.
+    """
+    text = "\n".join(lines)
+    if not (paged and len(lines) >= _height() and _show_in_pager(text)) and lines:
+        print_line(text)
+
+
+def _height() -> float:
+    """Return the lines of the terminal; without one there is no limit."""
+    is_terminal = sys.stdout.isatty() and sys.stdin.isatty() and os.environ.get("TERM") != "dumb"
+    return shutil.get_terminal_size().lines if is_terminal else float("inf")
+
+
+def _show_in_pager(text: str) -> bool:
+    """Show ``text`` in the pager of the variable PAGER; say False when there is none that can be run."""
+    import shlex
+    import signal
+    import subprocess
+
+    try:
+        command = shlex.split(os.environ.get("PAGER") or DEFAULT_PAGER)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    except (OSError, ValueError):  # it is not installed, or its quotes are open
+        return False
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a pager is the pager's
+    try:
+        process.communicate(f"{text}\n".encode("utf-8", "backslashreplace"))
+    except BrokenPipeError:  # it was left before its end
+        process.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return True
 
 
 def print_error(error: ScaffoldError) -> None:

@@ -34,7 +34,7 @@ def missing_response(error: HTTPError, request: Request, routes: Sequence[Route]
     It is HTML or JSON for clients that ask for it, and a text for others.
     """
     headers = {**error.headers, "Cache-Control": "no-store"}
-    attempts = explain(routes, request.path, request.method)
+    attempts = explain(routes, request.path, request.method, host=request.environ.get("HTTP_HOST", ""))
     if prefers_json(request):
         return JSONResponse(_json(error, attempts), error.status, headers=headers)
     if request.prefers("text/plain", "text/html") == "text/html":
@@ -56,10 +56,15 @@ def _json(error: HTTPError, attempts: Iterable[Attempt]) -> dict[str, Any]:
     tried = [
         {
             "path": attempt.route.path,
+            "host": attempt.route.host,
             "name": attempt.route.name,
             "methods": _methods(attempt.route),
             "source": attempt.route.source,
             "reason": attempt.reason,
+            "steps": [
+                {"rule": step.rule, "text": step.text, "fits": not step.reason, "reason": step.reason}
+                for step in attempt.steps
+            ],
         }
         for attempt in attempts
     ]
@@ -72,7 +77,7 @@ def _lines(error: HTTPError, request: Request, attempts: Sequence[Attempt], coun
     yield f"The nearest of {count} routes:" if len(attempts) < count else "The routes, the nearest first:"
     for attempt in attempts:
         route = attempt.route
-        yield printable("  ".join(filter(None, (f"  {route.path}", ", ".join(_methods(route)), route.name))))
+        yield printable("  ".join(filter(None, (f"  {route.url}", ", ".join(_methods(route)), route.name))))
         yield printable(f"      {attempt.reason}")
         yield printable(f"      {route.source}")
 

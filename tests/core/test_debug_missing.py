@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scaffold import Application, Request, Response, abort
+from scaffold import Application, Request, Response, abort, host, path
 from scaffold.testing import Client
 
 from .helpers import Answer, ask
@@ -94,9 +94,14 @@ def test_a_json_client_gets_json() -> None:
     assert first.pop("source").startswith(f"{__file__}:")
     assert first == {
         "path": "/blog/<int:number>/",
+        "host": "",
         "name": "post",
         "methods": ["GET", "POST"],
         "reason": '"abc" is no int',
+        "steps": [
+            {"rule": "blog", "text": "blog", "fits": True, "reason": ""},
+            {"rule": "<int:number>", "text": "abc", "fits": False, "reason": '"abc" is no int'},
+        ],
     }
     assert [item["path"] for item in data["tried"]] == ["/blog/<int:number>/", "/static/<path:path>"]
 
@@ -109,6 +114,19 @@ def test_the_page_is_escaped_and_loads_nothing() -> None:
     assert "&#34;&lt;script&gt;x&#34; is no int" in answer.text
     assert "src=" not in answer.text
     assert "prefers-color-scheme: dark" in answer.text
+
+
+def test_a_route_of_another_host_says_so() -> None:
+    app = serve()
+    app._add_pattern(host("api.example.org", [path("posts/", lambda request: "")]))
+    text = ask(app, "/posts/").text
+    assert "  //api.example.org/posts/  GET\n      it is for the host api.example.org\n" in text
+
+
+def test_the_segments_that_stand_against_a_route_are_marked_in_the_path() -> None:
+    text = ask(serve(), "/blog/abc", **HTML).text
+    assert '<code>/blog/<mark title="&#34;abc&#34; is no int">abc</mark>/<mark' in text
+    assert '<mark title="the final slash is missing">' in text
 
 
 def test_the_place_opens_in_the_editor_where_there_is_one() -> None:
