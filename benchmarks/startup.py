@@ -23,9 +23,11 @@ __all__ = ["main"]
 
 DEFAULT_RUNS = 15
 
-WANTED_HELP = 1.2
+WANTED_AT_ONCE = 1.5
+WANTED_HELP = 1.1
 WANTED_STARTPROJECT = 1.0
 WANTED_ROUTES = 1.0
+WANTED_CHECK = 1.0
 WANTED_FIRST_ANSWER = 0.7
 
 _DISTRIBUTIONS = ("scaffold-web", "typer", "django", "flask")
@@ -63,6 +65,7 @@ def cases(folder: Path, only: str = "") -> Iterator[Case]:
     write_flask_app(folder / "flask", routes=count)
     write_django_project(folder / "django")
     prepared = [
+        *at_once_cases(folder / "mysite"),
         help_case(folder),
         startproject_case(folder),
         Case(
@@ -70,10 +73,42 @@ def cases(folder: Path, only: str = "") -> Iterator[Case]:
             Contestant("scaffold routes", partial(seconds_to_end, [scaffold, "routes"], folder / "mysite")),
             (Contestant("flask routes", partial(seconds_to_end, [flask, "routes"], folder / "flask"), WANTED_ROUTES),),
         ),
+        Case(
+            "check",
+            Contestant("scaffold check", partial(seconds_to_end, [scaffold, "check"], folder / "mysite")),
+            (
+                Contestant(
+                    "manage.py check",
+                    partial(seconds_to_end, [sys.executable, "manage.py", "check"], folder / "django"),
+                    WANTED_CHECK,
+                ),
+            ),
+        ),
         first_answer_case(folder, reload=True),
         first_answer_case(folder, reload=False),
     ]
     return (case for case in prepared if only in case.what)
+
+
+def at_once_cases(project: Path) -> Iterator[Case]:
+    """Yield the cases of what is answered without Typer: the version, and the Tab key, against an idle interpreter.
+
+    The script is what uv and today's pip install: those of older ones import ``re`` first, which takes 4 ms.
+    """
+    script = project.parent / "scaffold"
+    script.write_text(f"#!{sys.executable}\nimport sys\nfrom scaffold.cli import main\nsys.exit(main())\n", "utf-8")
+    script.chmod(0o755)
+    asked = {
+        "--version": ["--version"],
+        "Tab: commands": ["--complete", "bash", "scaffold ro"],
+        "Tab: options": ["--complete", "bash", "scaffold routes --"],
+        "Tab: route names": ["--complete", "bash", "scaffold url home:"],
+        "completion bash": ["completion", "bash"],
+    }
+    for what, arguments in asked.items():
+        ours = Contestant(f"scaffold {arguments[0]}", partial(seconds_to_end, [str(script), *arguments], project))
+        idle = partial(seconds_to_end, [sys.executable, "-c", "pass"], project)
+        yield Case(what, ours, (Contestant("python -c pass", idle, WANTED_AT_ONCE),))
 
 
 def help_case(folder: Path) -> Case:
@@ -89,7 +124,7 @@ def help_case(folder: Path) -> Case:
         Contestant("scaffold --help", partial(seconds_to_end, [console_script("scaffold"), "--help"], folder)),
         (
             Contestant("Typer", typer_help("typer_default.py"), WANTED_HELP),
-            Contestant("Typer, rich_markup_mode=None", typer_help("typer_plain.py")),
+            Contestant("Typer, rich_markup_mode=None", typer_help("typer_plain.py"), WANTED_HELP),
         ),
     )
 

@@ -5,21 +5,38 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
-import inspect
-import keyword
-import re
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
 from scaffold.conf import Settings, import_object, load_error_handlers
+from scaffold.discovery import (
+    APPS_FOLDER,
+    CommandFile,
+    Discovery,
+    FoundApp,
+    Skipped,
+    discover,
+    find_commands,
+    put_on_path,
+)
 from scaffold.exceptions import AppLoadError, RouteConflictError, RoutingError, ScaffoldError, SettingsError
-from scaffold.routing import BUILT_IN, Converter, Resolver, Route, checked_patterns, compile_patterns
+from scaffold.routing import (
+    BUILT_IN,
+    CONVERTER_HINT,
+    Converter,
+    Resolver,
+    Route,
+    checked_patterns,
+    compile_patterns,
+    converter_fault,
+)
 
 __all__ = [
+    "APPS_FOLDER",
     "App",
     "CommandFile",
     "Discovery",
@@ -34,43 +51,13 @@ __all__ = [
     "without_conflicts",
 ]
 
-APPS_FOLDER = "apps"
-_TEST_NAMES = ("test", "tests", "testing")
-
-
-@dataclass(frozen=True, slots=True)
-class FoundApp:
-    """An app as it lies on the disk; nothing of it has been imported."""
-
-    name: str
-    package: str
-    folder: Path
-
-    @property
-    def urls_file(self) -> Path:
-        """The file that declares the app's routes."""
-        return self.folder / "urls.py"
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A folder that is no app, and why."""
-
-    path: Path
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Discovery:
-    """What was found, in the order of names with INSTALLED_APPS behind, and what was left out."""
-
-    found: tuple[FoundApp, ...]
-    skipped: tuple[Skipped, ...] = ()
-
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """An app with its routes; ``error`` is set, and there are no routes, when its import failed."""
+    """An app with its routes; ``error`` is set, and there are no routes, when its import failed.
+
+    ``seconds`` is the time that its import took, that of what it was the first to import included.
+    """
 
     name: str
     package: str
@@ -79,70 +66,7 @@ class App:
     routes: tuple[Route, ...] = field(default=(), repr=False)
     error: AppLoadError | None = None
     error_handlers: Mapping[int | type[BaseException], Callable[..., Any]] = field(default_factory=dict, repr=False)
-
-
-def discover(project: Path, installed: Sequence[str] = ()) -> Discovery:
-    """Find the apps of ``project`` and the ``installed`` packages, without importing an app.
-
-    Raises `AppLoadError` for an installed app that is not there, and for two apps of one name.
-    """
-    found: list[FoundApp] = []
-    skipped: list[Skipped] = []
-    root = project / APPS_FOLDER
-    for folder in sorted(root.iterdir(), key=lambda item: item.name) if root.is_dir() else ():
-        if folder.is_dir():
-            reason = _reason_to_skip(folder)
-            if reason:
-                skipped.append(Skipped(folder, reason))
-            else:
-                found.append(FoundApp(folder.name, f"{APPS_FOLDER}.{folder.name}", folder))
-    found += [_installed_app(package) for package in installed]
-    _check_names(found)
-    return Discovery(tuple(found), tuple(skipped))
-
-
-def _reason_to_skip(folder: Path) -> str:
-    name = folder.name
-    if name.startswith((".", "_")):
-        return "its name begins with a dot or an underscore"
-    if name in _TEST_NAMES or name.startswith("test_"):
-        return "it is a folder of tests"
-    if not name.isidentifier() or keyword.iskeyword(name):
-        return "its name can't be imported in Python"
-    if not (folder / "__init__.py").is_file():
-        return "it has no __init__.py"
-    if not (folder / "urls.py").is_file():
-        return "it has no urls.py"
-    return ""
-
-
-def _installed_app(package: str) -> FoundApp:
-    try:
-        spec = importlib.util.find_spec(package)
-    except Exception as error:  # the package that holds it is imported, and may raise whatever it likes
-        raise _not_installed(package, str(error)) from error
-    if spec is None or not spec.submodule_search_locations:
-        raise _not_installed(package, "there is no such package" if spec is None else "it is a module, not a package")
-    folder = Path(next(iter(spec.submodule_search_locations)))
-    if not (folder / "urls.py").is_file():
-        raise _not_installed(package, "it has no urls.py")
-    return FoundApp(package.rpartition(".")[2], package, folder)
-
-
-def _not_installed(package: str, reason: str) -> AppLoadError:
-    return AppLoadError(
-        f"INSTALLED_APPS names {package!r}, but {reason}", hint="Install it, or take it out of config/settings.py."
-    )
-
-
-def _check_names(found: Iterable[FoundApp]) -> None:
-    seen: dict[str, FoundApp] = {}
-    for app in found:
-        other = seen.setdefault(app.name, app)
-        if other is not app:
-            raise AppLoadError(
-                f"two apps are named {app.name!r}: {other.folder} and {app.folder}", hint="Rename one of the folders."
-            )
+    seconds: float = 0.0
 
 
 def load_app(found: FoundApp, converters: Mapping[str, type[Converter[Any]]] = BUILT_IN) -> App:
@@ -150,6 +74,12 @@ def load_app(found: FoundApp, converters: Mapping[str, type[Converter[Any]]] = B
 
     The app is returned with its routes or with its error.
     """
+    started = time.perf_counter()
+    app = _load_app(found, converters)
+    return replace(app, seconds=time.perf_counter() - started)
+
+
+def _load_app(found: FoundApp, converters: Mapping[str, type[Converter[Any]]]) -> App:
     try:
         module = importlib.import_module(f"{found.package}.urls")
         _check_origin(module, found)
@@ -167,6 +97,8 @@ def load_app(found: FoundApp, converters: Mapping[str, type[Converter[Any]]] = B
 
 
 def _check_origin(module: ModuleType, found: FoundApp) -> None:
+    if module.__file__ == str(found.urls_file):
+        return
     file = Path(module.__file__ or "")
     if file.resolve() != found.urls_file.resolve():
         raise AppLoadError(
@@ -225,16 +157,17 @@ def _written_prefix(found: FoundApp) -> str:
 
 def _load_error(found: FoundApp, error: BaseException) -> AppLoadError:
     """Wrap what the import of an app raised, with the innermost place in the project's own code."""
+    owner = f" of the plug-in {found.distribution}" if found.distribution else ""
     if isinstance(error, ScaffoldError):
         wrapped = AppLoadError(
-            f"the app {found.name!r} can't be loaded: {error.cause}",
+            f"the app {found.name!r}{owner} can't be loaded: {error.cause}",
             source=error.source or str(found.urls_file),
             hint=error.hint,
         )
     else:
         reason = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
         wrapped = AppLoadError(
-            f"the app {found.name!r} can't be loaded: {reason}",
+            f"the app {found.name!r}{owner} can't be loaded: {reason}",
             source=next(_places(error, found), str(found.urls_file)),
             hint="Install it, or mend the name." if isinstance(error, ModuleNotFoundError) else "Mend that line.",
         )
@@ -255,27 +188,6 @@ def _places(error: BaseException, found: FoundApp) -> Iterator[str]:
     for file, line in reversed(frames):
         if file.startswith(root):
             yield f"{file}:{line}"
-
-
-@dataclass(frozen=True, slots=True)
-class CommandFile:
-    """A module with a command of its own: ``commands/send_mail.py`` of an app is the command ``send-mail``."""
-
-    name: str
-    app: str
-    file: Path
-    module: str
-
-
-def find_commands(apps: Iterable[FoundApp | App]) -> tuple[CommandFile, ...]:
-    """Return the commands of ``apps``, in order, without importing them; names may repeat."""
-    commands = []
-    for app in apps:
-        for file in sorted((app.folder / "commands").glob("*.py")):
-            if not file.name.startswith(("_", ".")) and file.stem.isidentifier():
-                module = f"{app.package}.commands.{file.stem}"
-                commands.append(CommandFile(file.stem.replace("_", "-"), app.name, file, module))
-    return tuple(commands)
 
 
 def load_command(command: CommandFile) -> Callable[..., Any]:
@@ -301,15 +213,6 @@ def load_command(command: CommandFile) -> Callable[..., Any]:
     return cast("Callable[..., Any]", function)
 
 
-def put_on_path(project: Path) -> None:
-    """Make ``apps`` and ``config`` of ``project`` importable: its folder comes first on ``sys.path``."""
-    folder = str(project)
-    if folder in sys.path:
-        sys.path.remove(folder)
-    sys.path.insert(0, folder)
-    importlib.invalidate_caches()
-
-
 def load_converters(settings: Settings) -> dict[str, type[Converter[Any]]]:
     """Return the built-in converters and those of the setting CONVERTERS, by name; `SettingsError` for a wrong one."""
     converters = dict(BUILT_IN)
@@ -321,23 +224,12 @@ def load_converters(settings: Settings) -> dict[str, type[Converter[Any]]]:
                 source=settings.origin("CONVERTERS").source,
                 hint="Give a subclass of scaffold.routing.Converter, or its dotted name.",
             )
-        fault = _converter_fault(kind)
+        fault = converter_fault(kind)
         if fault:
             raise SettingsError(
                 f"the converter {name!r} {fault}",
                 source=settings.origin("CONVERTERS").source,
-                hint="It needs to_python() and a regex without groups; write (?:...) for (...).",
+                hint=CONVERTER_HINT,
             )
         converters[name] = kind
     return converters
-
-
-def _converter_fault(kind: type[Converter[Any]]) -> str:
-    """Say why routes can't use the converter; empty when they can."""
-    if inspect.isabstract(kind):
-        return f"lacks {', '.join(sorted(kind.__abstractmethods__))}()"
-    try:
-        groups = re.compile(kind.regex).groups
-    except re.error as error:
-        return f"has the wrong regex {kind.regex!r}: {error}"
-    return f"has groups in its regex {kind.regex!r}" if groups else ""

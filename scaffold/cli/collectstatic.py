@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaffold.cli.output import print_error, print_line, relative, styled
+from scaffold.cli.progress import working
 from scaffold.cli.workspace import Workspace
 from scaffold.conf import Settings, load_settings
 from scaffold.exceptions import StaticFilesError
@@ -39,11 +40,13 @@ def command(
     target = root / settings.STATIC_ROOT
     refuse_target(target, root, folders)
     with explained(target):
-        found = gather(folders)
-        collector = Collector(found, target, static_url=settings.STATIC_URL, compress=not no_compress, clear=clear)
+        with working("Reading static files"):
+            found = gather(folders)
+            collector = Collector(found, target, static_url=settings.STATIC_URL, compress=not no_compress, clear=clear)
         print_notes(collector, root)
         report_faults(collector, root, allow_missing=allow_missing)
-        report = collector.preview() if dry_run else collector.run()
+        with working("Writing static files", lambda: (len(collector.report.written), len(collector.sources.files))):
+            report = collector.preview() if dry_run else collector.run()
     if as_json:
         print_line(json.dumps(as_object(collector, report, root), indent=2))
     else:
@@ -54,6 +57,7 @@ def sources(workspace: Workspace) -> tuple[Path, Settings, Sequence[Path]]:
     """Return the project's folder, its settings and the folders of its static files; no app is imported."""
     from scaffold.application import Application
     from scaffold.apps import discover, put_on_path
+    from scaffold.plugins import APPS, offered
 
     app = workspace.application
     if isinstance(app, Application):
@@ -62,7 +66,7 @@ def sources(workspace: Workspace) -> tuple[Path, Settings, Sequence[Path]]:
     put_on_path(root)
     with contextlib.redirect_stdout(sys.stderr):  # what a module prints as it is imported is no result of ours
         settings = load_settings(root)
-        apps = discover(root, settings.INSTALLED_APPS).found
+        apps = discover(root, settings.INSTALLED_APPS, offered(APPS, settings.DISABLED_PLUGINS)).found
     return root, settings, [root / "static", *(app.folder / "static" for app in apps)]
 
 

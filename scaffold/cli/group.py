@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from scaffold.cli.builtin import BUILT_IN, SHORT
+from scaffold.cli.garbage import collect_as_usual
+from scaffold.cli.plugins import load_plugin_command, only_one
 from scaffold.cli.status import EXIT_INTERRUPTED
 from scaffold.cli.workspace import Workspace
 from scaffold.exceptions import AppLoadError, ScaffoldError, UsageError, did_you_mean
+from scaffold.plugins import Plugin
 
 if TYPE_CHECKING:
-    from scaffold.apps import CommandFile
+    from scaffold.discovery import CommandFile
 
 __all__ = ["BUILT_IN", "CommandGroup"]
-
-BUILT_IN = ("startproject", "startapp", "runserver", "serve", "routes", "check", "collectstatic", "test", "shell")
 
 
 class Command(TyperCommand):
@@ -48,7 +50,8 @@ class CommandGroup(TyperGroup):
         """Return the names of all commands."""
         workspace: Workspace = ctx.find_root().obj
         own = [command.name for command in workspace.commands().found]
-        names = [*own, *getattr(workspace.application, "commands", {})]
+        plugins = [plugin.name for plugin in workspace.plugin_commands()]
+        names = [*own, *getattr(workspace.application, "commands", {}), *plugins]
         return [*BUILT_IN, *dict.fromkeys(name for name in names if name not in BUILT_IN)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
@@ -69,6 +72,9 @@ class CommandGroup(TyperGroup):
 
             return own_command(cmd_name, load_command(claims[0]))
         function = getattr(workspace.application, "commands", {}).get(cmd_name)
+        plugins = [plugin for plugin in workspace.plugin_commands() if plugin.name == cmd_name]
+        if function is None and plugins:
+            function = load_plugin_command(only_one(plugins))
         return own_command(cmd_name, function) if function is not None else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -76,6 +82,10 @@ class CommandGroup(TyperGroup):
 
         `UsageError` with the nearest name when there is none, or what keeps the project's commands from being listed.
         """
+        if args[0] not in SHORT:
+            collect_as_usual()
+        if args[0] in BUILT_IN:
+            return super().resolve_command(ctx, args)
         known = self.list_commands(ctx)
         if args[0] not in known and not args[0].startswith("-"):
             listing = ctx.find_root().obj.commands()
@@ -86,19 +96,17 @@ class CommandGroup(TyperGroup):
             raise UsageError(f"there is no command {args[0]!r}", hint=hint)
         return super().resolve_command(ctx, args)
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: Any) -> None:
         """Run the command; Ctrl-C ends it with a status of its own."""
         try:
-            return super().invoke(ctx)
+            super().invoke(ctx)  # what a command returns is no exit status
         except KeyboardInterrupt:
             raise typer.Exit(EXIT_INTERRUPTED) from None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the built-in commands, then each app's own under its name."""
+        """Write the built-in commands, then the own ones of each app and plug-in under its name."""
         sections: dict[str, list[tuple[str, str]]] = {"Commands": []}
-        for name in BUILT_IN:
-            module = importlib.import_module(f"scaffold.cli.{name}")
-            sections["Commands"].append((name, first_line(module.command)))
+        sections["Commands"] += BUILT_IN.items()
         for name, app, text in self._own_rows(ctx):
             sections.setdefault(app, []).append((name, text))
         for title, rows in sections.items():
@@ -113,14 +121,43 @@ class CommandGroup(TyperGroup):
         workspace: Workspace = ctx.find_root().obj
         rows = [(command.name, command.app, _help_of(command)) for command in workspace.commands().found]
         own = getattr(workspace.application, "commands", {})
-        return rows + [(name, "Own commands", first_line(function)) for name, function in own.items()]
+        rows += [(name, "Own commands", first_line(function)) for name, function in own.items()]
+        taken = {*BUILT_IN, *(name for name, _, _ in rows)}
+        for plugin in workspace.plugin_commands():
+            text = "(gives way to the command of that name)" if plugin.name in taken else _help_of_plugin(plugin)
+            rows.append((plugin.name, plugin.distribution, text))
+        return rows
 
 
 def as_command(name: str, function: Callable[..., Any], settings: dict[str, Any] | None = None) -> Any:
     """Return the command that Typer makes of ``function``."""
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     single.command(name, cls=Command, context_settings=settings)(function)
-    return typer.main.get_command(single)
+    command: Any = typer.main.get_command(single)
+    for parameter in command.params:
+        _leave_texts(parameter)
+    return command
+
+
+def _leave_texts(parameter: Any) -> None:
+    """Let texts, and what was left out, pass as they are: Typer sends them through pydantic, whose import costs 70 ms.
+
+    The parameter's own conversion stays for all other values, and so does the complaint about a missing one.
+    """
+    kind = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
+    if parameter.callback is not None:
+        return
+    convert = parameter.process_value
+    is_single = parameter.nargs == 1 and not getattr(parameter, "multiple", False)
+
+    def process(ctx: Any, value: Any) -> Any:
+        if kind == list[str] and not isinstance(value, str) and (value or not parameter.required):
+            return [*value] if value else []
+        is_left_out = is_single and value is None and not parameter.required
+        is_text = kind in (str, str | None) and isinstance(value, str)
+        return value if is_left_out or is_text else convert(ctx, value)
+
+    parameter.process_value = process
 
 
 def own_command(name: str, function: Callable[..., Any]) -> Any:
@@ -166,6 +203,13 @@ def _help_of(command: CommandFile) -> str:
 
     try:
         return first_line(load_command(command))
+    except ScaffoldError as error:
+        return f"(broken: {error.cause})"
+
+
+def _help_of_plugin(plugin: Plugin) -> str:
+    try:
+        return first_line(load_plugin_command(plugin))
     except ScaffoldError as error:
         return f"(broken: {error.cause})"
 

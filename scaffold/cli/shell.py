@@ -54,8 +54,8 @@ def run_source(source: str, names: dict[str, Any]) -> None:
     """Run ``source``; what it raises is shown from its own frames on, and ends the command with status 1."""
     try:
         exec(compile(source, "<command>", "exec"), names)
-    except ScaffoldError:
-        raise  # it says where, why and what to do by itself
+    except (ScaffoldError, BrokenPipeError):
+        raise  # the one says where, why and what to do by itself, and of the other nobody would read
     except Exception as error:
         own = error.__traceback__.tb_next if error.__traceback__ else None
         traceback.print_exception(error.with_traceback(own))

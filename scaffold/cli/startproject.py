@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from scaffold.cli.output import print_line, styled
-from scaffold.conf import find_project
 from scaffold.exceptions import UsageError
 
 __all__ = ["command"]
@@ -21,6 +20,7 @@ def command(
     run: Annotated[bool, typer.Option("--run", help="Serve the new project at once.")] = False,
 ) -> None:
     """Make a new project that runs, passes its tests and can be deployed."""
+    from scaffold.conf import find_project
     from scaffold.generation import plan_project, write
 
     if dry_run and run:

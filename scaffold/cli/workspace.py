@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaffold.conf import SETTINGS_FILE, load_settings
+from scaffold.cli.builtin import BUILT_IN
 from scaffold.exceptions import ProjectNotFoundError, ScaffoldError
+from scaffold.plugins import APPS, COMMANDS, Plugin, offered
 
 if TYPE_CHECKING:
     from scaffold.application import Application
-    from scaffold.apps import CommandFile
+    from scaffold.discovery import CommandFile
     from scaffold.reload import Target
 
 __all__ = ["Commands", "Workspace"]
@@ -63,62 +64,41 @@ class Workspace:
         return Target.file(self.file) if self.file is not None else Target.project(self.require_project())
 
     def commands(self) -> Commands:
-        """Return the project's own commands, without importing one.
+        """Return the own commands of the project's apps, without importing one.
 
         Those of INSTALLED_APPS are included; where that setting is wrong, those of ``apps/`` are found all the same.
         """
+        return self._commands
+
+    @cached_property
+    def _commands(self) -> Commands:
         if self.project is None:
             return Commands()
-        from scaffold.apps import discover, find_commands, put_on_path
+        from scaffold.cli.written import written_setting
+        from scaffold.discovery import discover, find_commands, put_on_path
 
         put_on_path(self.project)
         try:
-            return Commands(find_commands(discover(self.project, installed_apps(self.project)).found))
+            installed = written_setting(self.project, "INSTALLED_APPS")
+            plugins = offered(APPS, written_setting(self.project, "DISABLED_PLUGINS"))
+            found = find_commands(discover(self.project, installed, plugins).found)
+            return Commands(tuple(item for item in found if not (item.is_plugin and item.name in BUILT_IN)))
         except ScaffoldError as error:
             return Commands(find_commands(discover(self.project).found), error)
 
+    def plugin_commands(self) -> list[Plugin]:
+        """Return the commands that installed plug-ins offer, without importing one.
 
-def installed_apps(project: Path) -> Sequence[str]:
-    """Return INSTALLED_APPS: read off its file where that will do, since help is quick and works in a broken project.
+        Where the settings of a project can't be read, none of them is disabled.
+        """
+        return self._plugin_commands
 
-    Raises what `load_settings` raises.
-    """
-    try:
-        tree = ast.parse((project / SETTINGS_FILE).read_bytes())
-        mentions = [node for node in ast.walk(tree) if _may_set(node)]
-    except (OSError, SyntaxError, ValueError):
-        return load_settings(project).INSTALLED_APPS
-    if not mentions:
-        return ()
-    values = [value for node in tree.body if (value := _assigned(node)) is not None]
-    literal = _literal(values[0]) if len(mentions) == len(values) == 1 else None
-    return load_settings(project).INSTALLED_APPS if literal is None else literal
+    @cached_property
+    def _plugin_commands(self) -> list[Plugin]:
+        from scaffold.cli.written import written_setting
 
-
-def _may_set(node: ast.AST) -> bool:
-    """Say whether ``node`` names the setting, or may bring it from elsewhere."""
-    match node:
-        case ast.Name(id="INSTALLED_APPS") | ast.alias(name="*" | "INSTALLED_APPS"):
-            return True
-        case ast.alias(asname="INSTALLED_APPS"):
-            return True
-    return False
-
-
-def _assigned(node: ast.stmt) -> ast.expr | None:
-    match node:
-        case ast.Assign(targets=[ast.Name(id="INSTALLED_APPS")], value=value):
-            return value
-        case ast.AnnAssign(target=ast.Name(id="INSTALLED_APPS"), value=value):
-            return value
-    return None
-
-
-def _literal(node: ast.expr) -> list[str] | None:
-    """Return the list of texts that is written there, or None for what is none or must be computed."""
-    try:
-        value = ast.literal_eval(node)
-    except (ValueError, TypeError):
-        return None
-    is_plain = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
-    return list(value) if is_plain else None
+        disabled: Sequence[str] = ()
+        with contextlib.suppress(ScaffoldError):
+            if self.project is not None:
+                disabled = written_setting(self.project, "DISABLED_PLUGINS")
+        return offered(COMMANDS, disabled)

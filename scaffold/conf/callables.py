@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from scaffold.conf.settings import Settings
-from scaffold.exceptions import SettingsError
+from scaffold.exceptions import SettingsError, did_you_mean
 
 __all__ = ["import_dotted", "load_context_processors", "load_error_handlers", "load_filters"]
 
@@ -21,13 +21,16 @@ _KIND_HINT = "Use a status from 400 to 599, a class of exceptions, or its dotted
 def import_dotted(dotted: str, name: str, source: str) -> Any:
     """Return what the dotted name ``package.module.name`` stands for, or raise `SettingsError` for ``name``."""
     module, _, attribute = dotted.rpartition(".")
+    known: Mapping[str, Any] = {}
     try:
-        return getattr(importlib.import_module(module), attribute)
+        imported = importlib.import_module(module)
+        known = vars(imported)
+        return getattr(imported, attribute)
     except Exception as error:  # a module of the project may raise whatever it likes
         raise SettingsError(
             f"{name} names {dotted!r}, which can't be imported: {type(error).__name__}: {error}",
             source=source,
-            hint="Mend the name, or take it out.",
+            hint=did_you_mean(attribute, known) or "Mend the name, or take it out.",
         ) from error
 
 

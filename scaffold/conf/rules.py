@@ -72,6 +72,7 @@ RULES: Mapping[str, Rule] = {
     "ALLOWED_HOSTS": _texts,
     "TRUSTED_PROXIES": Rule(_are_texts, "a list of addresses and networks, such as ['10.0.0.0/8']"),
     "INSTALLED_APPS": Rule(_are_texts, "a list of dotted packages"),
+    "DISABLED_PLUGINS": Rule(_are_texts, "a list of distributions' names"),
     "MIDDLEWARE": Rule(_is_list, "a list of dotted names"),
     "CONTEXT_PROCESSORS": Rule(_is_list, "a list of dotted names"),
     "TEMPLATE_FILTERS": Rule(_is_dict, "a dict of names and functions, such as {'money': 'apps.shop.texts.money'}"),

@@ -35,6 +35,7 @@ class Settings:
     ALLOWED_HOSTS: Sequence[str] = ()
     TRUSTED_PROXIES: Sequence[str] = ()
     INSTALLED_APPS: Sequence[str] = ()
+    DISABLED_PLUGINS: Sequence[str] = ()
     MIDDLEWARE: Sequence[str | Callable[..., Any]] = ()
     CONTEXT_PROCESSORS: Sequence[str | Callable[..., Any]] = ()
     TEMPLATE_FILTERS: Mapping[str, str | Callable[..., Any]] = field(default_factory=dict)

@@ -16,6 +16,16 @@ from typing import Self
 
 PATIENCE = 30.0
 
+GREET = '''
+"""A command."""
+
+
+def command(name: str, loud: bool = False) -> None:
+    """Greet somebody."""
+    text = f"Hello, {name}"
+    print(text.upper() if loud else text)
+'''
+
 
 def environment(**changes: str) -> dict[str, str]:
     """The environment of a user's machine: byte code is written, nothing of a project or a terminal is set."""
@@ -40,6 +50,20 @@ def run(command: list[str], *, cwd: Path, text: str = "", **changes: str) -> sub
         timeout=120,
         check=False,
     )
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def add_command(project: Path, app: str, name: str, source: str) -> Path:
+    file = project / "apps" / app / "commands" / f"{name}.py"
+    file.parent.mkdir(exist_ok=True)
+    (file.parent / "__init__.py").touch()
+    file.write_text(source)
+    return file
 
 
 class Serving:
