@@ -5,11 +5,12 @@ The public names are imported when they are first used, so that the command line
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # type checkers take it for true; importing it would cost half of what ``--version`` may take
 if TYPE_CHECKING:
+    from typing import Any
+
     from scaffold.application import Application
+    from scaffold.application.mounting import mount, redirect_to
     from scaffold.conf import Settings, env
     from scaffold.decorators import cache_control, etag, no_store, require_methods
     from scaffold.exceptions import HTTPError, ScaffoldError
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from scaffold.http.uploads import UploadedFile
     from scaffold.middleware.csrf import csrf_exempt
     from scaffold.middleware.messages import flash
-    from scaffold.routing import Converter, include, path
+    from scaffold.routing import Converter, host, include, path
     from scaffold.shortcuts import abort, redirect, render, stream_template, url_for
 
 __version__ = "0.1.0"
@@ -56,11 +57,14 @@ __all__ = [
     "env",
     "etag",
     "flash",
+    "host",
     "include",
     "is_safe_url",
+    "mount",
     "no_store",
     "path",
     "redirect",
+    "redirect_to",
     "render",
     "require_methods",
     "stream_template",
@@ -69,6 +73,7 @@ __all__ = [
 
 _HOMES = {
     "application": ("Application",),
+    "application.mounting": ("mount", "redirect_to"),
     "conf": ("Settings", "env"),
     "decorators": ("cache_control", "etag", "no_store", "require_methods"),
     "exceptions": ("HTTPError", "ScaffoldError"),
@@ -87,7 +92,7 @@ _HOMES = {
     "http.uploads": ("UploadedFile",),
     "middleware.csrf": ("csrf_exempt",),
     "middleware.messages": ("flash",),
-    "routing": ("Converter", "include", "path"),
+    "routing": ("Converter", "host", "include", "path"),
     "shortcuts": ("abort", "redirect", "render", "stream_template", "url_for"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -96,7 +101,7 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module 'scaffold' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"scaffold.{_HOME_OF[name]}"), name)
+    value = getattr(__import__(f"scaffold.{_HOME_OF[name]}", fromlist=[name]), name)
     globals()[name] = value
     return value
 

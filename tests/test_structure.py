@@ -12,11 +12,13 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "scaffold"
 LAYERS = (
-    {"exceptions"},
-    {"conf", "http", "routing", "server", "generation", "signals"},
+    {"exceptions", "plugins"},
+    {"conf", "http", "routing", "server", "generation", "discovery", "signals"},
     {"apps", "templating", "middleware", "staticfiles", "debug", "logs"},
     {"application", "shortcuts", "decorators"},
-    {"reload", "checks", "testing"},
+    {"checks", "testing"},
+    {"developer"},
+    {"reload"},
     {"cli"},
 )
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -11,14 +11,16 @@ import sys
 import threading
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
+from scaffold.reload.checking import shown_findings
 from scaffold.reload.inbox import EventInbox
 from scaffold.reload.keys import Keys, terminal_input
 from scaffold.reload.messages import Channel, Message
@@ -37,6 +39,8 @@ __all__ = ["supervise"]
 # A worker that dies while it serves is replaced, unless the one before it died less than this before.
 CRASH_LOOP_SECONDS = 10.0
 _BY_HAND = "by hand"
+# So many of the last reloads are shown to developers.
+MOST_RELOADS = 50
 _HELP = "Type r and Enter to reload, q and Enter to quit."
 WATCHER_MODULE = "scaffold.reload.watcher"
 WATCHER_WARNINGS = r"watchdog|scaffold\.reload\.inotify"
@@ -95,6 +99,7 @@ class _Worker:
     is_broken: bool = False
     deadline: float = float("inf")
     files: Mapping[str, str] = field(default_factory=dict)
+    shows_history: bool = False
     grace_seconds: float = Limits().grace_seconds
 
     def has_missed(self, path: str) -> bool:
@@ -123,6 +128,7 @@ class _Terminal:
         self._stream = stream
         self._root = root
         self._shown: frozenset[str] = frozenset()
+        self._findings: frozenset[tuple[str, ...]] = frozenset()
 
     def say(self, text: str) -> None:
         # A terminal that was closed is no reason to leave processes behind.
@@ -137,10 +143,27 @@ class _Terminal:
                 self.say(report)
         self._shown = frozenset(reports)
 
+    def findings(self, findings: Sequence[dict[str, Any]], error: str) -> None:
+        """Print those findings that the checks before these did not have."""
+        if error:
+            self.say(f"The checks failed: {error}")
+            return
+        lines, self._findings = shown_findings(findings, self._findings, partial(_relative_to, self._root))
+        for line in lines:
+            self.say(line)
+
     def reloaded(self, paths: Sequence[str], seconds: float, outcome: str) -> None:
-        first, *others = [path if path == _BY_HAND else os.path.relpath(path, self._root) for path in paths]
+        first, *others = _shown_paths(paths, self._root)
         more = f" and {len(others)} more" if others else ""
         self.say(f"{outcome} {seconds * 1000:.0f} ms: {first}{more}")
+
+
+def _relative_to(root: Path, path: str) -> str:
+    return os.path.relpath(path, root) if path.startswith(f"{root}{os.sep}") else path
+
+
+def _shown_paths(paths: Sequence[str], root: Path) -> list[str]:
+    return [path if path == _BY_HAND else os.path.relpath(path, root) for path in paths]
 
 
 class _Supervisor:
@@ -171,6 +194,8 @@ class _Supervisor:
         self._connections: list[int] = []
         self._pending: set[str] = set()
         self._known: Mapping[str, str] = {}
+        self._reloads: deque[dict[str, Any]] = deque(maxlen=MOST_RELOADS)
+        self._records = ""
         self._last_death = float("-inf")
         self._reload = reload
         self._polls = poll
@@ -267,6 +292,12 @@ class _Supervisor:
                 self._pass_connections()
             elif message.kind == "input":
                 self._yield_terminal(message.fields["begins"])
+            elif message.kind == "requests":
+                self._records = message.fields["records"]
+                self._pass_history()
+            elif message.kind == "findings":
+                if worker is self._current:
+                    self._terminal.findings(message.fields["findings"], message.fields["error"])
             elif worker is self._current and message.kind == "stale":
                 self._replace(message.fields["paths"])
             elif worker is self._current:
@@ -278,6 +309,7 @@ class _Supervisor:
         worker.grace_seconds = message.fields["grace_seconds"]
         worker.loaded_ns = message.fields["loaded_ns"]
         worker.files = self._known = message.fields["files"]
+        worker.shows_history = message.fields["shows_history"]
         if self._watcher is not None:
             self._watcher.admit(self._known)
         self._reload = message.fields["watching"]
@@ -287,20 +319,33 @@ class _Supervisor:
             if worker.is_broken:
                 self._end(1)
                 return
-        if worker.reason:
-            seconds = time.perf_counter() - worker.began
-            outcome = "failed to load after" if worker.is_broken else "reloaded in"
-            if message.fields["reports"] and not worker.is_broken:
-                outcome = "reloaded with errors in"
-            self._terminal.reloaded(worker.reason, seconds, outcome)
+        self._note_reload(worker, message.fields["reports"])
         if self._on_ready is not None:
             self._on_ready()
             self._on_ready = None
             if self._keys is not None:
                 self._terminal.say(_HELP)
         self._pass_connections()
+        self._pass_history()
         self._launcher.warm(message.fields["modules"])
         self._reload_for(sorted(self._pending))
+
+    def _note_reload(self, worker: _Worker, reports: Sequence[str]) -> None:
+        seconds = time.perf_counter() - worker.began
+        outcome = "failed to load" if worker.is_broken else "reloaded with errors" if reports else "reloaded"
+        if worker.reason:
+            self._terminal.reloaded(worker.reason, seconds, f"{outcome} {'after' if worker.is_broken else 'in'}")
+        elif outcome == "reloaded":
+            outcome = "started"
+        files = _shown_paths(worker.reason, self._plan.target.root)
+        self._reloads.append({"time": time.time(), "outcome": outcome, "seconds": seconds, "files": files})
+
+    def _pass_history(self) -> None:
+        """Tell the worker that serves of the reloads, and of the requests that another one has answered."""
+        worker = self._current
+        if worker is not None and worker.state is _State.SERVING and worker.shows_history:
+            records, self._records = self._records, ""
+            worker.channel.send("history", reloads=list(self._reloads), records=records)
 
     def _pass_connections(self) -> None:
         """Give idle connections of workers that retired to the one that serves, as soon as it does."""

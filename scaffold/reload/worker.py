@@ -14,10 +14,13 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from scaffold.application import Application
 from scaffold.debug import error_application, error_files, report_text
 from scaffold.exceptions import ServerError
+from scaffold.reload.checking import Checking
+from scaffold.reload.developing import Observation
 from scaffold.reload.filters import python_files
 from scaffold.reload.keys import tell_of_input
 from scaffold.reload.loading import LoadedApplication, debug_by_environment, load, shows_debug
@@ -29,6 +32,9 @@ from scaffold.reload.spawner import open_handle, read_order
 from scaffold.reload.target import Target
 from scaffold.reload.warming import installed_folders, installed_modules
 from scaffold.server import Server, console_log, stop_on_signals
+
+if TYPE_CHECKING:
+    from scaffold.developer import DeveloperPage
 
 __all__ = ["run_worker", "serve"]
 
@@ -45,15 +51,17 @@ def serve(
     A target that can't be loaded is reported on ``stream``, and the status is 1. ``on_ready`` is called before the
     first request is taken.
     """
+    observation = Observation()
     try:
-        loaded = load(target)
+        loaded = observation.load(partial(load, target))
     except (Exception, SystemExit) as error:
         stream.write(report_text(error) + "\n")
         return 1
     for failure in loaded.failures:
         stream.write(report_text(failure) + "\n")
     access_log = console_log(stream, as_json=loaded.logs_json)
-    server = Server(loaded.application, listener, limits=loaded.limits, access_log=access_log)
+    application = observation.page(loaded, target.root) if loaded.debug else loaded.application
+    server = Server(application, listener, limits=loaded.limits, access_log=access_log)
     try:
         with stop_on_signals(server):
             if on_ready is not None:
@@ -73,20 +81,23 @@ def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment
         tell_of_input(lambda begins: channel.send("input", begins=begins))
     known = set(sys.modules)
     snapshot = Snapshot()
-    loaded = _load_or_explain(plan.target, snapshot, assignment)
+    observation = Observation()
+    loaded = observation.load(partial(_load_or_explain, plan.target, snapshot, assignment))
     watching = loaded.debug if assignment.reload is None else assignment.reload
-    refreshes = plan.refresh and watching and shows_debug(loaded, plan.target.root)
-    refresh = Refresh(loaded.application) if refreshes else None
+    shown = shows_debug(loaded, plan.target.root)
+    page = observation.page(loaded, plan.target.root) if shown else None
+    refresh = Refresh(page or loaded.application) if plan.refresh and watching and shown else None
+    gate = _Gate(snapshot, channel) if watching else None
     server = Server(
-        refresh or loaded.application,
+        refresh or page or loaded.application,
         listener,
         limits=loaded.limits,
         access_log=console_log(sys.stderr, as_json=loaded.logs_json),
-        may_accept=_Gate(snapshot, channel) if watching else None,
+        may_accept=gate,
         hand_over=partial(_hand_over, channel) if CAN_PASS_DESCRIPTORS else None,
         ends_streams=watching,
     )
-    link.serves(server, refresh)
+    link.serves(server, refresh, page)
     loaded_ns = time.time_ns()
     # What the project itself wrote a moment ago bears the same stamp as what is saved in a moment: the bytes tell.
     written = snapshot.written_since(loaded_ns - CLOCK_TICK_NS) if watching else {}
@@ -97,8 +108,13 @@ def run_worker(plan: Plan, listener: socket.socket, channel: Channel, assignment
         loaded_ns=loaded_ns,
         modules=installed_modules(known) if watching else [],
         files={**written, **snapshot.digests()} if watching else {},
+        shows_history=page is not None,
         reports=[] if assignment.notice else [report_text(failure) for failure in loaded.failures],
     )
+    if gate is not None and page is not None and isinstance(loaded.application, Application):
+        checking = Checking(loaded.application, page, channel, lambda: gate.last_asked)
+        link.checks(checking)
+        checking.start()
     try:
         server.serve_forever()
     finally:
@@ -158,8 +174,10 @@ class _Gate:
         self._channel = channel
         self._is_shut = False
         self._lock = threading.Lock()
+        self.last_asked = time.monotonic()
 
     def __call__(self) -> bool:
+        self.last_asked = time.monotonic()
         with self._lock:
             if not self._is_shut:
                 changed = self._snapshot.changed()
@@ -177,13 +195,21 @@ class _Link(threading.Thread):
         self._channel = channel
         self._server: Server | None = None
         self._refresh: Refresh | None = None
+        self._checking: Checking | None = None
+        self._page: DeveloperPage | None = None
         self._lock = threading.Lock()
 
-    def serves(self, server: Server, refresh: Refresh | None) -> None:
-        """Give these two the messages from now on; until then, a worker that is told to stop just ends."""
+    def serves(self, server: Server, refresh: Refresh | None, page: DeveloperPage | None) -> None:
+        """Give these the messages from now on; until then, a worker that is told to stop just ends."""
         with self._lock:
             self._server = server
             self._refresh = refresh
+            self._page = page
+
+    def checks(self, checking: Checking) -> None:
+        """Have it check again what changes from now on without a new worker."""
+        with self._lock:
+            self._checking = checking
 
     def run(self) -> None:
         """Read the channel to its end."""
@@ -200,13 +226,19 @@ class _Link(threading.Thread):
         server = self._server
         if server is None:
             os._exit(0)
+        if message.kind == "changed" and self._checking is not None:
+            self._checking.again()
         if message.kind == "changed" and self._refresh is not None:
             self._refresh.changed(message.fields["files"])
+        if message.kind == "history" and self._page is not None:
+            self._page.take_history(message.fields)
         if message.kind == "stop":
             if self._refresh is not None:
                 self._refresh.close()
             seconds = server.limits.grace_seconds + EXIT_MARGIN_SECONDS
             threading.Thread(target=self._end_after, args=(seconds,), daemon=True).start()
+            if self._page is not None:  # before stop(), after which this process may end any moment
+                self._channel.send("requests", records=self._page.records())
             server.stop()
         for descriptor in message.descriptors:
             server.adopt(socket.socket(fileno=descriptor))

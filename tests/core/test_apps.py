@@ -323,7 +323,8 @@ def test_installed_apps_are_served(project: Any) -> None:
 def test_a_projects_converters_work_in_its_apps(project: Any) -> None:
     converter = (
         "from scaffold import Converter\n\n\nclass Word(Converter):\n    regex = '[a-z]+'\n    example = 'a'\n\n"
-        "    def to_python(self, text):\n        return text.upper()\n"
+        "    def to_python(self, text):\n        return text.upper()\n\n"
+        "    def to_url(self, value):\n        return value.lower()\n"
     )
     urls = "from scaffold import path\n\nurlpatterns = [path('<word:w>/', lambda request, w: w, name='w')]\n"
     settings = "DEBUG = False\nCONVERTERS = {'word': 'config.converters.Word'}\n"

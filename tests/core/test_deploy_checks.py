@@ -144,7 +144,7 @@ def test_middleware_in_the_wrong_order_is_a_finding(outer: str, inner: str) -> N
     first, second = names.index(outer), names.index(inner)
     names[first], names[second] = inner, outer
     app = Application({**GOOD, "MIDDLEWARE": names}, root=Path("/nonexistent"), templates=PAGES)
-    messages = [item.message for item in run_checks(app, deploy=True) if item.id == "deploy.middleware-order"]
+    messages = [item.message for item in run_checks(app, deploy=True) if item.id == "middleware.order"]
     wanted = f"in MIDDLEWARE {outer.rpartition('.')[0]} comes after {inner.rpartition('.')[0]}: "
     assert any(message.startswith(wanted) for message in messages), messages
 
@@ -203,7 +203,7 @@ def test_a_file_of_secrets_that_others_can_read_is_a_warning(project: Any) -> No
     assert found == []
     (folder / ".env").chmod(0o640)
     (finding,) = check_project(folder, deploy=True)
-    assert (finding.level, finding.id, finding.source) == ("warning", "deploy.env-file", f"{folder}/.env")
+    assert (finding.level, finding.id, finding.source) == ("warning", "settings.env-file", f"{folder}/.env")
 
 
 def test_error_pages_that_are_missing_are_a_note(project: Any) -> None:

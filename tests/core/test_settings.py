@@ -199,6 +199,9 @@ class Twice(Converter[int]):
     def to_python(self, text: str) -> int:
         return int(text) * 2
 
+    def to_url(self, value: int) -> str:
+        return str(value // 2)
+
 
 class Grouped(Twice):
     regex = "([0-9])+"

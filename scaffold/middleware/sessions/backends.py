@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from scaffold.middleware.sessions.server import Cache, PlainBytes, StoreDownError
 
@@ -34,7 +33,8 @@ _EXPIRY = struct.Struct("I")  # what stands in front of each file: seconds since
 
 def connect_files(url: str) -> Cache:
     """Return a cache with a file for each session in the folder of a ``file:`` URL, which only this user can read."""
-    folder = Path(url2pathname(urlsplit(url).path))
+    read = importlib.import_module("urllib.request").url2pathname  # it brings along a whole HTTP client
+    folder = Path(read(urlsplit(url).path))
     try:
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     except OSError as error:
