@@ -39,13 +39,8 @@ def build_chain(
             if observer is not None:
                 handler = observer.middleware(name, handler)
 
-    def prepare(request: Request) -> Response:
-        response = handler(request)
-        response.prepare(request)
-        return response
-
-    guarded = _guarded(prepare, errors)
-    return guarded if observer is None else observer.request(guarded)
+    prepared = _prepared(handler, errors)
+    return prepared if observer is None else observer.request(prepared)
 
 
 class Link(NamedTuple):
@@ -128,11 +123,13 @@ def _checked(wrapped: Handler, name: str, errors: ErrorResponder) -> Handler:
     return handle
 
 
-def _guarded(handler: Handler, errors: ErrorResponder) -> Handler:
+def _prepared(handler: Handler, errors: ErrorResponder) -> Handler:
     def handle(request: Request) -> Response:
         try:
-            return handler(request)
+            response = handler(request)
+            response.prepare(request)
         except Exception as error:
             return errors.respond(request, error)
+        return response
 
     return handle

@@ -78,6 +78,12 @@ class Headers(MutableMapping[str, str]):
         if self._more:
             self._more.pop(key, None)
 
+    def put_known(self, key: str, name: str, value: str) -> None:
+        """Set a field that needs no look: ``key`` is ``name`` in lower case, and ``value`` was made here."""
+        self._fields[key] = (name, value)
+        if self._more:
+            self._more.pop(key, None)
+
     def __delitem__(self, name: str) -> None:
         key = name.lower()
         if key not in self._fields:

@@ -27,6 +27,8 @@ __all__ = ["HTML", "JSONResponse", "RedirectResponse", "Response", "encode_json"
 
 HTML = "text/html; charset=utf-8"
 
+_JSON = "application/json"
+_KNOWN_TYPES = (HTML, _JSON)
 _BODILESS = frozenset({204, 205, 304})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What describes the content or says how long it holds, and is wrong beside an error in its place.
@@ -65,7 +67,10 @@ class Response:
             raise ValueError(f"{status!r} is no status of a final response; use 200 to 599")
         self.status = status
         self.headers = Headers()
-        self.headers["Content-Type"] = content_type
+        if content_type in _KNOWN_TYPES:
+            self.headers.put_known("content-type", "Content-Type", content_type)
+        else:
+            self.headers["Content-Type"] = content_type
         if headers:
             for name, value in headers.items():
                 self.headers[name] = value
@@ -205,7 +210,7 @@ class Response:
 
     def blocks(self) -> Iterable[bytes]:
         """Return the body in blocks."""
-        return (self.body,) if self.body else ()
+        return (self._body,) if self._body else ()
 
     def close(self) -> None:
         """Release what the response holds and call the functions given to `call_on_close`, the last one first."""
@@ -237,7 +242,7 @@ class Response:
             for name in ("Content-Type", "Content-Length"):
                 self.headers.pop(name, None)
         else:
-            self.headers["Content-Length"] = str(len(self.body))
+            self.headers.put_known("content-length", "Content-Length", str(len(self._body)))
 
 
 @functools.lru_cache(maxsize=600)
@@ -266,7 +271,7 @@ class JSONResponse(Response):
         text = encode_json(data)
         # A lone surrogate has no UTF-8, but the escape that takes its place is JSON's own (RFC 8259 section 8.2).
         body = text.encode("utf-8", "backslashreplace")
-        super().__init__(body, status, headers=headers, content_type="application/json")
+        super().__init__(body, status, headers=headers, content_type=_JSON)
 
 
 def _json_form(value: object) -> object:

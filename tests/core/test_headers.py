@@ -84,3 +84,9 @@ def test_the_fields_of_an_environ_get_their_names_back() -> None:
         ("Host", "example.com"),
         ("Content-Type", "text/plain"),
     ]
+
+
+def test_a_field_that_is_known_to_be_right_takes_the_place_of_all_of_its_name() -> None:
+    headers = Headers([("A", "1"), ("a", "2"), ("B", "3")])
+    headers.put_known("a", "A", "4")
+    assert headers.multi_items() == [("A", "4"), ("B", "3")]
