@@ -19,6 +19,7 @@ __all__ = ["Edit", "literal_fix", "only_near", "plan_edits", "word_fix", "write_
 # Nearer than what a hint suggests: "indx" for "index" is near, "list" for "last" is not.
 NEAR_RATIO = 0.8
 # Python and Jinja2 count these as ends of lines, and none of the others that str.splitlines knows.
+_SEPARATOR = re.compile(r"([/:.])")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
@@ -39,9 +40,25 @@ class Edit:
 
 
 def only_near(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that is near to ``word``, where there is exactly one."""
-    near = difflib.get_close_matches(word, set(known), n=2, cutoff=NEAR_RATIO)
-    return near[0] if len(near) == 1 else None
+    """Return the known word that is near to ``word``, where there is exactly one.
+
+    Each part of a path or a dotted name must be near by itself, for what two names share is no sign of a slip in the
+    rest; and a style sheet is no script.
+    """
+    near = difflib.get_close_matches(word, set(known), n=10, cutoff=NEAR_RATIO)
+    slips = [other for other in near if _is_slip(_parts(word), _parts(other))]
+    return slips[0] if len(slips) == 1 else None
+
+
+def _parts(word: str) -> list[str]:
+    return _SEPARATOR.split(word)
+
+
+def _is_slip(parts: list[str], others: list[str]) -> bool:
+    if len(parts) != len(others) or ("." in parts and parts[-1] != others[-1]):
+        return False
+    pairs = zip(parts, others, strict=True)
+    return all(difflib.SequenceMatcher(None, one, two).ratio() >= NEAR_RATIO for one, two in pairs)
 
 
 def literal_fix(file: str, line: int, old: str, new: str | None) -> Fix | None:

@@ -53,7 +53,7 @@ def _check_health(app: Application) -> Iterator[Finding]:
     """
     path = app.settings.HEALTH_PATH
     found = app.resolve(path) if path else None
-    if isinstance(found, Match):
+    if isinstance(found, Match) and found.route in app.routes:
         message = f"HEALTH_PATH is {path!r}, so nobody reaches the route {found.route.path} ({found.route.source})"
         hint = "Give one of the two another path."
         yield Finding("error", "settings.health-path", place_of(app, "HEALTH_PATH"), message, hint)

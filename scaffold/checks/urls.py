@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import NamedTuple
 
@@ -176,7 +177,8 @@ def _check_url(call: ast.Call, module: Module, names: Names, app: Application) -
         return
     variants = names.routes.get(given.value)
     if variants is None:
-        yield _unknown(given, module, names)
+        written = {item.arg for item in call.keywords}
+        yield _unknown(given, module, names, {item for item in written if item is None or not item.startswith("_")})
         return
     keywords = {item.arg for item in call.keywords if item.arg}
     # What begins with an underscore says how to write the URL, unless a route has it as a parameter.
@@ -189,15 +191,18 @@ def _check_url(call: ast.Call, module: Module, names: Names, app: Application) -
         yield Finding("error", "urls.parameters", f"{module.file}:{call.lineno}", cause, hint)
 
 
-def _unknown(given: _Literal, module: Module, names: Names) -> Finding:
-    """Return the finding for an unknown route; one that only lacks its namespace is certain to be meant."""
-    message = f"no route is named {given.value!r}"
+def _unknown(given: _Literal, module: Module, names: Names, values: AbstractSet[str | None]) -> Finding:
+    """Return the finding for an unknown route; one that only lacks its namespace is certain to be meant.
+
+    It is mended where the route that is meant takes the ``values``.
+    """
     namesakes = [known for known in names.routes if known.endswith(f":{given.value}")]
-    if not namesakes:
-        return _misnamed("urls.unknown", given, module, message, names, names.routes)
-    fix = literal_fix(str(module.file), given.line, given.value, namesakes[0]) if len(namesakes) == 1 else None
-    place = f"{module.file}:{given.line}"
-    return Finding("error", "urls.unknown", place, message, nearest_route(given.value, names), fix)
+    hint = nearest_route(given.value, names)
+    near = namesakes[0] if len(namesakes) == 1 else only_near(given.value, names.routes) if hint else None
+    is_fitting = near is not None and values in names.routes[near]
+    fix = literal_fix(str(module.file), given.line, given.value, near) if is_fitting else None
+    message, hint = f"no route is named {given.value!r}", hint or _NOTHING_NEAR["urls.unknown"]
+    return Finding("error", "urls.unknown", f"{module.file}:{given.line}", message, hint, fix)
 
 
 def nearest_route(name: str, names: Names) -> str:

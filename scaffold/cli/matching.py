@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scaffold.cli.output import print_line, relative, styled
+from scaffold.cli.output import print_line, print_message, relative, styled
 from scaffold.cli.routes import as_object, shown_methods
 from scaffold.debug.asking import ask, one_line, read_question
 
@@ -28,7 +28,11 @@ def print_match(application: Application, url: str, method: str, host: str, *, a
     """Print what ``url`` leads to; say whether that is a route, or a redirect to one."""
     import json
 
+    if url.startswith("//"):  # which is how the routes of a host are listed
+        url = f"http:{url}"
     reply = ask(application, read_question(url, method, host))
+    if reply.question.path and reply.question.path == application.settings.HEALTH_PATH:
+        print_message(f"HEALTH_PATH is {reply.question.path}: the health check answers there, before any route.")
     if as_json:
         print_line(json.dumps(as_reply_object(reply, application.root), indent=2))
     else:

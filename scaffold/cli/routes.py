@@ -37,17 +37,17 @@ def command(
     tree: Annotated[bool, typer.Option("--tree", help="Draw the tree of segments.")] = False,
     middleware: Annotated[bool, typer.Option("--middleware", help="Also list what wraps each view.")] = False,
     unused: Annotated[bool, typer.Option("--unused", help="List views, names and templates without a use.")] = False,
-    match: Annotated[str, typer.Option(metavar="URL", help="Tell which route answers a URL, and why.")] = "",
+    match: Annotated[str | None, typer.Option(metavar="URL", help="Tell which route answers a URL, and why.")] = None,
     host: Annotated[str, typer.Option(metavar="NAME", help="The host that --match asks.")] = "",
     no_pager: Annotated[bool, typer.Option("--no-pager", help="Print a long list at once.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what programs read.")] = False,
 ) -> None:
     """List the URLs with their methods, names, views and places."""
     filters = {"method": method, "app": app, "name": name, "view": view, "grep": grep}
-    asked = {"--tree": tree, "--unused": unused, "--match": bool(match)}
+    asked = {"--tree": tree, "--unused": unused, "--match": match is not None}
     refuse_contradictions(asked, {**filters, "sort": sort, "middleware": middleware}, host)
     application = ctx.obj.load(strict=False)
-    if match:
+    if match is not None:
         from scaffold.cli.matching import print_match
 
         answered = print_match(application, match, method or "GET", host, as_json=as_json)

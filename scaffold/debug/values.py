@@ -65,12 +65,15 @@ class Masker:
         """Return ``text``, which is called ``name``, or what stands for a secret."""
         return MASK if is_secret(name) and text else self.text(text)
 
+    def own_text(self, text: str) -> str:
+        """Return a text of our own, whose words tell of no secrets, without those that are known."""
+        for secret in self._known:
+            text = text.replace(secret, MASK)
+        return _PASSWORD_IN_URL.sub(rf"\1:{MASK}@", text)
+
     def public(self, value: object) -> str:
         """Return a short representation of ``value``, which has no secret name; known ones stay out of it."""
-        shown = self._repr.repr(value)
-        for secret in self._known:
-            shown = shown.replace(secret, MASK)
-        shown = _PASSWORD_IN_URL.sub(rf"\1:{MASK}@", shown)
+        shown = self.own_text(self._repr.repr(value))
         return shown if len(shown) <= MAX_CHARACTERS else f"{shown[:MAX_CHARACTERS]}..."
 
     def value(self, name: str, value: object) -> str:

@@ -228,7 +228,7 @@ class Pages:
         posted = self._site.board.latest if self._site.board is not None else None
         is_quick = posted is not None and posted.time > 0 and not is_asked_for_all
         findings = posted.findings if posted is not None and is_quick else self._all_findings()
-        rows = sections.findings_rows(findings, self._places, lambda text: masker.text(text).replace(folder, ""))
+        rows = sections.findings_rows(findings, self._places, lambda text: masker.own_text(text).replace(folder, ""))
         return {
             "findings": rows,
             "is_quick": is_quick,

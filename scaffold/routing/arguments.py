@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import keyword
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -64,15 +65,22 @@ def normal_arguments(text: str | None) -> str:
 def _parsed(text: str) -> Arguments:
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"they are longer than {MAX_CHARACTERS} characters")
+    words = [word.strip() for word in text.split(",")]
+    if any(map(_is_no_value, words)) and all(map(str.isidentifier, words)):
+        return tuple(words), {}  # Python's own words are words as well
     call = ast.parse(f"f({text}\n)", mode="eval").body
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
         raise ValueError("they are no list of arguments")
     named: dict[str, Any] = {}
-    for keyword in call.keywords:
-        if keyword.arg is None:
+    for item in call.keywords:
+        if item.arg is None:
             raise ValueError("a dictionary can't be unpacked here")
-        named[keyword.arg] = _value(keyword.value)
+        named[item.arg] = _value(item.value)
     return tuple(map(_value, call.args)), named
+
+
+def _is_no_value(word: str) -> bool:
+    return keyword.iskeyword(word) and word not in {"True", "False", "None"}
 
 
 def _value(node: ast.expr) -> Any:

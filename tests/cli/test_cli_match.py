@@ -215,3 +215,16 @@ def test_url_says_what_is_wrong_and_what_is_near(
     assert (outcome.status, outcome.out) == (status, "")
     assert outcome.err.startswith(f"error: {cause}")
     assert hint in outcome.err
+
+
+def test_a_url_as_the_routes_of_a_host_are_listed_is_taken(invoke: Invoke, hosted: Application) -> None:
+    assert invoke(hosted, "routes", "--match", "//ada.example.org/posts/7/", "--json").data["host"] == "ada.example.org"
+
+
+def test_an_empty_url_is_refused_and_not_the_whole_list(invoke: Invoke, site: Application) -> None:
+    assert invoke(site, "routes", "--match", "").status == 2
+
+
+def test_the_path_of_the_health_check_is_told(invoke: Invoke) -> None:
+    app = Application({"HEALTH_PATH": "/up/"})
+    assert "the health check answers there" in invoke(app, "routes", "--match", "/up/").err

@@ -307,3 +307,8 @@ def test_what_is_called_bounded_refuses_a_long_text_at_once(regex: str, piece: s
     start = time.process_time()
     re.fullmatch(regex, text)
     assert time.process_time() - start < 1.0
+
+
+@pytest.mark.parametrize("word", ["is", "in", "class", "de"])
+def test_words_of_python_are_words_in_arguments_too(word: str) -> None:
+    assert value_of("<any(de,is,in,class):x>", word) == word
