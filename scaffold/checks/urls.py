@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scaffold.application import Application
 from scaffold.checks.finding import Finding, Level
@@ -186,9 +186,24 @@ def _check_url(call: ast.Call, module: Module, names: Names, app: Application) -
     is_open = any(item.arg is None for item in call.keywords)  # **values
     if is_open and any(values <= variant for variant in variants):
         return
+    literals = {item.arg: item.value.value for item in call.keywords if isinstance(item.value, ast.Constant)}
     if values not in variants:
         cause, hint = _fault(given.value, values, app)
+    elif not is_open and values <= literals.keys():
+        cause, hint = _refusal(given.value, {key: literals[key] for key in values}, app)
+    else:
+        return
+    if cause:
         yield Finding("error", "urls.parameters", f"{module.file}:{call.lineno}", cause, hint)
+
+
+def _refusal(name: str, values: Mapping[str, Any], app: Application) -> tuple[str, str]:
+    """Return why the route refuses values that are all written out; empty texts when it takes them."""
+    try:
+        app.url_for(name, **values)
+    except ReverseError as error:
+        return error.cause, error.hint
+    return "", ""
 
 
 def _unknown(given: _Literal, module: Module, names: Names, values: AbstractSet[str | None]) -> Finding:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaffold.cli.output import print_line
-from scaffold.exceptions import UsageError
+from scaffold.exceptions import ReverseError, UsageError
 
 if TYPE_CHECKING:
     from scaffold.application import Application
@@ -36,7 +36,14 @@ def command(
     application: Application = ctx.obj.load(strict=False)
     extras = {"_query": asked or None, "_anchor": anchor}
     extras = {key: value for key, value in extras.items() if value}
-    print_line(application.url_for(name, **converted(application, name, given), **extras))
+    try:
+        url = application.url_for(name, **converted(application, name, given), **extras)
+    except ReverseError:
+        broken = next((app for app in application.failed if app.name == name.partition(":")[0]), None)
+        if broken is not None and broken.error is not None:
+            raise broken.error from None
+        raise
+    print_line(url)
 
 
 def pairs(texts: Sequence[str], what: str) -> list[tuple[str, str]]:

@@ -235,8 +235,13 @@ def _rule(segment: Segment) -> str:
 
 def written(parameter: Parameter) -> str:
     """Return a parameter as it is written in a path, its arguments in their shortest form."""
+    return f"<{_kind(parameter)}:{parameter.name}>"
+
+
+def _kind(parameter: Parameter) -> str:
+    """Return the kind of a parameter with its arguments, as it is written in a path."""
     has_own = not parameter.rule.startswith(parameter.kind)  # what a mount stands for is written in no path
-    return f"<{parameter.kind if has_own else parameter.rule}:{parameter.name}>"
+    return parameter.kind if has_own else parameter.rule
 
 
 def _reason(segment: Segment | None, piece: str | None) -> str:
@@ -250,7 +255,7 @@ def _reason(segment: Segment | None, piece: str | None) -> str:
         return f"{_quoted(piece)} is not {_quoted(literal)}"
     if len(segment.parts) > 1:
         return f"{_quoted(piece)} does not fit {rule}"
-    return f"{_quoted(piece)} is no {segment.parameters[0].kind}"
+    return f"{_quoted(piece)} is no {_kind(segment.parameters[0])}"
 
 
 def _quoted(text: str) -> str:

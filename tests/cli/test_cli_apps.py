@@ -119,3 +119,13 @@ def test_a_single_file_has_no_apps(invoke: Invoke, site: Application) -> None:
     outcome = invoke(site, "apps")
     assert (outcome.status, outcome.out, outcome.err) == (0, "", "There are no apps.\n")
     assert invoke(site, "apps", "--json").data == {"apps": [], "skipped": []}
+
+
+def test_the_url_of_an_app_that_can_not_be_loaded_is_refused_with_the_reason(mysite: Path) -> None:
+    folder = mysite / "apps/broken"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "urls.py").write_text("import nothing_of_that_name\n")
+    result = scaffold("url", "broken:index", cwd=mysite)
+    assert result.returncode == 1
+    assert "nothing_of_that_name" in result.stderr

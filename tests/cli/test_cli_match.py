@@ -228,3 +228,9 @@ def test_an_empty_url_is_refused_and_not_the_whole_list(invoke: Invoke, site: Ap
 def test_the_path_of_the_health_check_is_told(invoke: Invoke) -> None:
     app = Application({"HEALTH_PATH": "/up/"})
     assert "the health check answers there" in invoke(app, "routes", "--match", "/up/").err
+
+
+def test_a_text_beyond_the_bounds_of_a_converter_is_told_with_them(invoke: Invoke) -> None:
+    app = Application({})
+    app.route("/page/<int(min=1,max=99):number>/")(view)
+    assert '"100" is no int(max=99,min=1)' in invoke(app, "routes", "--match", "/page/100/").out

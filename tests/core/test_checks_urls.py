@@ -42,6 +42,7 @@ WRONG_URLS = {
     "a surplus parameter": ("url_for('blog:index', id=1)", "urls.parameters"),
     "another parameter": ("url_for('blog:detail', pk=1)", "urls.parameters"),
     "a surplus one beside open ones": ("url_for('blog:detail', pk=1, **values)", "urls.parameters"),
+    "a value that the route refuses": ("url_for('blog:detail', id='seven')", "urls.parameters"),
     "by the request": ("request.url_for('blog:detial', id=1)", "urls.unknown"),
     "by the application": ("request.app.url_for('blog:detail')", "urls.parameters"),
     "an unknown one with open parameters": ("url_for('blog:detial', **values)", "urls.unknown"),
