@@ -150,7 +150,7 @@ def test_a_match_asks_a_host(invoke: Invoke, hosted: Application) -> None:
     assert data["route"]["name"] == "tagged"
     data = invoke(hosted, "routes", "--match", "/posts/x.y/", "--host", "other.example", "--json").data
     reasons = {item["name"]: item["reason"] for item in data["tried"]}
-    assert reasons["posts"] == '"x.y" is no int; it is for the host <slug:tenant>.example.org'
+    assert reasons["posts"] == '"x.y" is no int(min=1); it is for the host <slug:tenant>.example.org'
 
 
 def test_a_redirect_of_a_route_is_followed(invoke: Invoke, hosted: Application) -> None:
