@@ -62,6 +62,8 @@ IGNORED_FOLDERS = frozenset(
         ".tox",
     }
 )
+# Where startapp writes before it gives the folder its name.
+_STAGING_PREFIX = ".scaffold-"
 # Small, and made anew all the time: watching them costs less than looking for them.
 _LIGHT_FOLDERS = frozenset({"__pycache__"})
 IGNORED_SUFFIXES = (
@@ -160,6 +162,7 @@ class Filter:
         return (
             name in IGNORED_FOLDERS
             or name.endswith(".egg-info")
+            or name.startswith(_STAGING_PREFIX)
             or self.ignores_folder(os.path.dirname(folder))
             or os.path.exists(os.path.join(folder, "pyvenv.cfg"))
             or self._named_by_git(folder + os.sep)

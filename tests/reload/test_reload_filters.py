@@ -25,6 +25,7 @@ from scaffold.reload.gitignore import index_lock
         ("static/site.css", FileKind.STYLE),
         ("static/sedimentary-rock.css", FileKind.STYLE),
         ("apps/blog/static/blog/logo.svg", FileKind.STATIC),
+        ("apps/.scaffold-0123456789abcdef/views.py", FileKind.IGNORED),
         ("README.md", FileKind.OTHER),
         ("data/cities.json", FileKind.OTHER),
         ("apps/blog/__pycache__/views.cpython-311.pyc", FileKind.IGNORED),
