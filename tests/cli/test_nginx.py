@@ -25,6 +25,7 @@ CLIENT = "127.0.0.2"
 """Another address of this machine than nginx's own."""
 
 PRODUCTION = {
+    "GUNICORN_CMD_ARGS": "--graceful-timeout=5",  # see test_serve.py
     "DEBUG": "false",
     "SECRET_KEY": "abcdefghijklmnopqrstuvwxyz0123456789",
     "ALLOWED_HOSTS": "shop.example",

@@ -27,7 +27,9 @@ from scaffold.exceptions import UsageError
 from scaffold.server import Address
 
 KEY = "abcdefghijklmnopqrstuvwxyz0123456789"
-PRODUCTION = {"DEBUG": "false", "SECRET_KEY": KEY, "ALLOWED_HOSTS": "127.0.0.1"}
+# A worker of gunicorn that gets two signals while it starts may hang until its master has waited long enough.
+PATIENT = {"GUNICORN_CMD_ARGS": "--graceful-timeout=5"}
+PRODUCTION = {"DEBUG": "false", "SECRET_KEY": KEY, "ALLOWED_HOSTS": "127.0.0.1", **PATIENT}
 URLS = "from scaffold import path\n\nfrom . import views\n\nurlpatterns = [path('', views.who, name='who')]\n"
 VIEWS = "import os\n\n\ndef who(request):\n    return {'pid': os.getpid(), 'folder': os.getcwd()}\n"
 SERVERS = ("gunicorn", "granian")
