@@ -73,6 +73,12 @@ class _Forker:
         signal.signal(signal.SIGCHLD, do_nothing)
         self._selector.register(self._channel, selectors.EVENT_READ)
         self._selector.register(self._wake, selectors.EVENT_READ)
+        try:
+            self._serve()
+        finally:
+            signal.set_wakeup_fd(-1)  # the end of a child is told also when nobody hears of it any more
+
+    def _serve(self) -> None:
         while not (self._is_retired and not self._identities):
             ready = {key.fileobj for key, _ in self._selector.select(0 if self._proved else None)}
             if self._wake in ready:
