@@ -58,7 +58,7 @@ def _stamp(entry: os.DirEntry[str]) -> tuple[str, int]:
 
 
 def installed_modules(known: Collection[str]) -> list[str]:
-    """Return the loaded modules that are installed or the standard library's, but for those that are ``known``.
+    """Return the loaded modules that are installed, ours or the standard library's, but for those that are ``known``.
 
     The last one imported comes first: a module stands behind those that it needed, and is of use without it.
     """
@@ -68,9 +68,9 @@ def installed_modules(known: Collection[str]) -> list[str]:
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         is_named = getattr(getattr(module, "__spec__", None), "name", None) == name
-        if name in known or not is_named or not isinstance(file, str) or not file.startswith(folders):
+        if name in known or name == "__main__" or not is_named or not isinstance(file, str):
             continue
-        if name.partition(".")[0] not in {_PACKAGE, "__main__"}:
+        if file.startswith(folders) or name.partition(".")[0] == _PACKAGE:  # which may be installed from a clone
             found.append(name)
     return found[::-1]
 

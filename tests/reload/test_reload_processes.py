@@ -29,8 +29,8 @@ def index(request):
 def test_a_signal_ends_all_processes_with_status_0(project: Path, number: int) -> None:
     with serving(project) as site:
         site.get()
+        poll(lambda: len(children_of(site.process.pid)) == 2, "a nursery and a worker, and no probe any more")
         below = children_of(site.process.pid)
-        assert len(below) == 2
         assert site.end(number) == 0
         assert not any(is_alive(pid) for pid in below)
         poll(site.port_is_free, "the port to be free")
